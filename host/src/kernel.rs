@@ -1,0 +1,1 @@
+//! The kernel version that a build is for.

@@ -1,0 +1,2 @@
+//! The `flistry` program.
+fn main() {}
