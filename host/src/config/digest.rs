@@ -1,0 +1,68 @@
+//! The configuration's digest, which a manifest records.
+
+use std::fmt::Display;
+
+use super::{Config, Contents, Flist, Owner};
+
+impl Config {
+    /// BLAKE2b-256 of what decides the manifest's entries for a given source tree: the kernel, the epoch, and the
+    /// flist's contents, owner, excludes and tags.
+    ///
+    /// Left out are secrets; names and paths, so that neither a date nor a project's place makes a difference; and
+    /// the route, which can be replaced in a finished manifest. The order of excludes does not count.
+    pub fn digest(&self, flist: &Flist) -> [u8; 32] {
+        let mut canonical = Canonical::default();
+        // Bumped when what follows changes: else an old digest would claim what it never covered.
+        canonical.field("flistry configuration", 1);
+        canonical.field("kernel", &self.kernel);
+        if let Some(epoch) = self.source_date_epoch {
+            canonical.field("epoch", epoch);
+        }
+        canonical.field(
+            "contents",
+            match flist.contents {
+                Contents::Modules => "modules",
+                Contents::Firmware => "firmware",
+                Contents::Plain => "plain",
+            },
+        );
+        canonical.field(
+            "owner",
+            match flist.owner {
+                Owner::Root => "root",
+                Owner::Preserve => "preserve",
+            },
+        );
+        let mut excludes: Vec<&str> = flist.exclude.iter().map(|pattern| pattern.as_str()).collect();
+        excludes.sort_unstable();
+        excludes.dedup();
+        for pattern in excludes {
+            canonical.field("exclude", pattern);
+        }
+        for (key, value) in &flist.tags {
+            canonical.field("tag", key);
+            canonical.field("is", value);
+        }
+        canonical.digest()
+    }
+}
+
+/// Fields with their lengths in front, so that no two lists of fields give the same bytes.
+#[derive(Default)]
+struct Canonical(Vec<u8>);
+
+impl Canonical {
+    fn field(&mut self, name: &str, value: impl Display) {
+        for text in [name, &value.to_string()] {
+            self.0.extend((text.len() as u64).to_le_bytes());
+            self.0.extend(text.as_bytes());
+        }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        let hash = blake2b_simd::Params::new().hash_length(32).hash(&self.0);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hash.as_bytes());
+        bytes
+    }
+}

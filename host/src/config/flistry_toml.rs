@@ -1,0 +1,305 @@
+//! `config/flistry.toml`: what is built, and how.
+//!
+//! The shipped file is embedded. It is the default of a project that has none; a setting that a project's file
+//! leaves out has the shipped file's value, so that no default stands in two places. Flists are not mixed: a
+//! file that has one replaces the shipped ones.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::exclude::ExcludePattern;
+use super::{Contents, Owner, ReadBackLevel};
+use crate::naming::NameTemplate;
+
+/// The shipped `config/flistry.toml`.
+pub const DEFAULT: &str = include_str!("../../../config/flistry.toml");
+
+/// More threads than any builder has processors: surely a mistake.
+const MAX_WORKERS: usize = 1024;
+
+/// Bytes of a tag's longest key and value. rfs declares 10 and 255, which SQLite does not enforce; these bound what
+/// a manifest's reader has to take.
+const MAX_TAG_KEY: usize = 64;
+const MAX_TAG_VALUE: usize = 1024;
+
+/// The parsed file: every setting has a value, paths are as they were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlistryToml {
+    /// The folder of finished flists.
+    pub output: String,
+    /// The local stores, each `[RANGE=]FOLDER-OR-URL`, with their line.
+    pub blobs: Vec<(String, usize)>,
+    /// The pack cache's file.
+    pub cache: String,
+    /// How many threads pack; 0 for as many as there are processors.
+    pub workers: usize,
+    /// How thoroughly a build reads back.
+    pub read_back: ReadBackLevel,
+    /// Where manifests are copied to.
+    pub publish_folder: Option<String>,
+    /// In the file's order.
+    pub flists: Vec<FlistToml>,
+}
+
+/// One `[flist.NAME]`, before its placeholders are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlistToml {
+    /// What it is called on the command line.
+    pub key: String,
+    /// The line of its table.
+    pub line: usize,
+    /// What kind of tree it packs.
+    pub contents: Contents,
+    /// Where the tree may lie.
+    pub source: Vec<NameTemplate>,
+    /// Its file name.
+    pub name: NameTemplate,
+    /// Other names for it.
+    pub aliases: Vec<NameTemplate>,
+    /// What is left out.
+    pub exclude: Vec<ExcludePattern>,
+    /// Whom the entries belong to.
+    pub owner: Owner,
+    /// The manifest's tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A line that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TomlError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The setting, where it is known.
+    pub key: String,
+    what: String,
+    hint: String,
+}
+
+impl std::error::Error for TomlError {}
+
+impl fmt::Display for TomlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comma = if self.key.is_empty() { "" } else { ", " };
+        write!(f, "config/flistry.toml, line {}{comma}{}: {}", self.line, self.key, self.what)
+    }
+}
+
+impl TomlError {
+    /// What is wrong at `line` with `key`, and what to do about it.
+    pub(super) fn new(line: usize, key: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        TomlError { line, key: key.into(), what: what.into(), hint: hint.into() }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    output: Option<Spanned<String>>,
+    #[serde(default)]
+    store: RawStore,
+    #[serde(default)]
+    pack: RawPack,
+    #[serde(default, rename = "read-back")]
+    read_back: RawReadBack,
+    #[serde(default)]
+    publish: RawPublish,
+    #[serde(default)]
+    flist: BTreeMap<Spanned<String>, Spanned<RawFlist>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStore {
+    blobs: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPack {
+    cache: Option<Spanned<String>>,
+    workers: Option<Spanned<usize>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReadBack {
+    level: Option<ReadBackLevel>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPublish {
+    folder: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFlist {
+    contents: Contents,
+    source: Spanned<Vec<Spanned<String>>>,
+    name: Spanned<String>,
+    #[serde(default)]
+    aliases: Vec<Spanned<String>>,
+    #[serde(default)]
+    exclude: Vec<Spanned<String>>,
+    #[serde(default)]
+    owner: Owner,
+    #[serde(default)]
+    tags: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+impl FlistryToml {
+    /// Parses a project's file.
+    pub fn parse(text: &str) -> Result<FlistryToml, TomlError> {
+        let lines = Lines(text);
+        let shipped = lines.read(DEFAULT)?;
+        let file = lines.read(text)?;
+        let text_of = |key: &str, own: Option<Spanned<String>>, shipped: Option<Spanned<String>>| match own.or(shipped)
+        {
+            Some(value) if value.get_ref().is_empty() => {
+                Err(lines.error(value.span(), key, "it is empty", "name a path"))
+            }
+            Some(value) => Ok(value.into_inner()),
+            None => Err(lines.error(0..0, key, "it is not set", "set it")),
+        };
+        let (blobs, blobs_in) = match file.store.blobs {
+            Some(blobs) => (Some(blobs), &lines),
+            None => (shipped.store.blobs, &Lines(DEFAULT)),
+        };
+        let (span, blobs) = blobs.map_or((0..0, Vec::new()), |blobs| (blobs.span(), blobs.into_inner()));
+        if blobs.is_empty() {
+            let hint = "name a folder, like [\"dist/blobs\"]";
+            return Err(blobs_in.error(span, "blobs", "there is no store for the blobs", hint));
+        }
+        let with_line = |blob: Spanned<String>| (blob.span(), blob.into_inner());
+        let blobs = blobs.into_iter().map(with_line).map(|(span, blob)| (blob, blobs_in.number(span.start)));
+        let workers = match file.pack.workers.or(shipped.pack.workers) {
+            Some(n) if *n.get_ref() > MAX_WORKERS => {
+                return Err(lines.error(
+                    n.span(),
+                    "workers",
+                    "there are too many",
+                    "write 0 for as many as there are processors",
+                ));
+            }
+            workers => workers.map_or(0, Spanned::into_inner),
+        };
+        let flists = if file.flist.is_empty() { (shipped.flist, Lines(DEFAULT)) } else { (file.flist, Lines(text)) };
+        Ok(FlistryToml {
+            output: text_of("output", file.output, shipped.output)?,
+            blobs: blobs.collect(),
+            cache: text_of("cache", file.pack.cache, shipped.pack.cache)?,
+            workers,
+            read_back: file.read_back.level.or(shipped.read_back.level).unwrap_or_default(),
+            publish_folder: match file.publish.folder {
+                None => None,
+                folder => Some(text_of("folder", folder, None)?),
+            },
+            flists: flists.1.flists(flists.0)?,
+        })
+    }
+}
+
+/// Finds lines of a text by offset.
+struct Lines<'a>(&'a str);
+
+impl Lines<'_> {
+    fn read(&self, text: &str) -> Result<RawFile, TomlError> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let hint = "the shipped config/flistry.toml shows each setting with its meaning";
+            self.error(start..start, &self.key_at(start), error.message().trim().replace('\n', ", "), hint)
+        })
+    }
+
+    fn number(&self, offset: usize) -> usize {
+        1 + self.0.bytes().take(offset).filter(|b| *b == b'\n').count()
+    }
+
+    /// The key of the line at `offset`, where there is one before it.
+    fn key_at(&self, offset: usize) -> String {
+        let before = self.0.get(..offset).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &before[start..];
+        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.';
+        if key.bytes().all(plain) { key.to_owned() } else { String::new() }
+    }
+
+    fn error(&self, span: Range<usize>, key: &str, what: impl Into<String>, hint: impl Into<String>) -> TomlError {
+        TomlError::new(self.number(span.start), key, what, hint)
+    }
+
+    fn flists(&self, raw: BTreeMap<Spanned<String>, Spanned<RawFlist>>) -> Result<Vec<FlistToml>, TomlError> {
+        // A map forgets the file's order; where each table stands tells it.
+        let mut raw: Vec<_> = raw.into_iter().collect();
+        raw.sort_by_key(|(key, _)| key.span().start);
+        raw.into_iter().map(|(key, flist)| self.flist(key, flist.into_inner())).collect()
+    }
+
+    fn flist(&self, key: Spanned<String>, raw: RawFlist) -> Result<FlistToml, TomlError> {
+        let line = self.number(key.span().start);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        let name = key.get_ref();
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) || name.starts_with('-') {
+            let hint = "use up to 64 letters, digits, `-` and `_`, not beginning with `-`";
+            return Err(self.error(key.span(), "", format!("`{name}` cannot name an flist"), hint));
+        }
+        if raw.source.get_ref().is_empty() {
+            let hint = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
+            return Err(self.error(raw.source.span(), "source", "there is no folder to look for", hint));
+        }
+        let template = |key: &str, text: &Spanned<String>| {
+            NameTemplate::parse(text.get_ref()).map_err(|e| self.error(text.span(), key, e.to_string(), e.hint()))
+        };
+        let source = |text: &Spanned<String>| match text.get_ref().is_empty() {
+            true => Err(self.error(text.span(), "source", "it is empty", "name a folder")),
+            false => template("source", text),
+        };
+        let exclude = |text: &Spanned<String>| {
+            let hint = "write a glob like \"*.txt\" or \"folder/**\"";
+            ExcludePattern::new(text.get_ref()).map_err(|what| self.error(text.span(), "exclude", what, hint))
+        };
+        Ok(FlistToml {
+            line,
+            contents: raw.contents,
+            source: raw.source.get_ref().iter().map(source).collect::<Result<_, _>>()?,
+            name: template("name", &raw.name)?,
+            aliases: raw.aliases.iter().map(|alias| template("aliases", alias)).collect::<Result<_, _>>()?,
+            exclude: raw.exclude.iter().map(exclude).collect::<Result<_, _>>()?,
+            owner: raw.owner,
+            tags: raw.tags.into_iter().map(|(key, value)| self.tag(key, value)).collect::<Result<_, _>>()?,
+            key: key.into_inner(),
+        })
+    }
+
+    fn tag(&self, key: Spanned<String>, value: Spanned<String>) -> Result<(String, String), TomlError> {
+        let name = key.get_ref();
+        if name.starts_with("flistry.") {
+            let what = "tags that begin with `flistry.` are flistry's own";
+            return Err(self.error(key.span(), name, what, "give it another name"));
+        }
+        if name.is_empty() || name.len() > MAX_TAG_KEY || name.contains('\0') {
+            let hint = format!("a key has 1 to {MAX_TAG_KEY} bytes");
+            return Err(self.error(key.span(), "tags", "a key is empty or too long", hint));
+        }
+        if value.get_ref().len() > MAX_TAG_VALUE || value.get_ref().contains('\0') {
+            let hint = format!("a tag's value has at most {MAX_TAG_VALUE} bytes");
+            return Err(self.error(value.span(), name, "the value is too long", hint));
+        }
+        Ok((key.into_inner(), value.into_inner()))
+    }
+}
+
+#[cfg(test)]
+#[path = "flistry_toml_tests.rs"]
+mod tests;

@@ -1,0 +1,108 @@
+//! The shipped file, what a project's file changes, and each mistake.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const FLIST: &str = "[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]\nname = \"a.fl\"\n";
+
+/// The message without the file's name, and the remedy.
+fn refused(text: &str) -> (String, String) {
+    let error = FlistryToml::parse(text).expect_err(text);
+    let message = error.to_string();
+    (message.strip_prefix("config/flistry.toml, ").unwrap().to_owned(), error.hint().to_owned())
+}
+
+#[test]
+fn the_shipped_file_sets_everything() {
+    let shipped = FlistryToml::parse(DEFAULT).unwrap();
+    assert_eq!(shipped, FlistryToml::parse("").unwrap());
+    assert_eq!(shipped.output, "dist/flists");
+    assert_eq!(shipped.blobs.iter().map(|(blob, _)| blob.as_str()).collect::<Vec<_>>(), ["dist/blobs"]);
+    assert_eq!((shipped.cache.as_str(), shipped.workers), ("dist/pack-cache.sqlite", 0));
+    assert_eq!((shipped.read_back, shipped.publish_folder), (ReadBackLevel::Sample, None));
+    let [modules, firmware] = &shipped.flists[..] else { panic!() };
+    assert_eq!((modules.key.as_str(), modules.contents), ("modules", Contents::Modules));
+    assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", Contents::Firmware));
+    assert_eq!(modules.exclude.iter().map(ExcludePattern::as_str).collect::<Vec<_>>(), ["build", "source"]);
+    assert_eq!((modules.owner, firmware.source.len(), firmware.aliases.len()), (Owner::Root, 2, 1));
+    assert_eq!(modules.tags["description"], "Kernel modules");
+}
+
+#[test]
+fn a_project_changes_what_it_names() {
+    let own = FlistryToml::parse(
+        "output = \"out\"\n[pack]\nworkers = 3\n[read-back]\nlevel = \"full\"\n[publish]\nfolder = \"p\"",
+    )
+    .unwrap();
+    assert_eq!((own.output.as_str(), own.workers, own.read_back), ("out", 3, ReadBackLevel::Full));
+    assert_eq!((own.publish_folder.as_deref(), own.cache.as_str()), (Some("p"), "dist/pack-cache.sqlite"));
+    assert_eq!(own.flists.len(), 2);
+}
+
+#[test]
+fn flists_replace_the_shipped_ones_and_keep_their_order() {
+    let other = FLIST.replace("[flist.a]", "[flist.Z]\nowner = \"preserve\"");
+    let own = FlistryToml::parse(&format!("{other}{FLIST}")).unwrap();
+    let [z, a] = &own.flists[..] else { panic!() };
+    assert_eq!((z.key.as_str(), z.line, z.owner), ("Z", 1, Owner::Preserve));
+    assert_eq!((a.key.as_str(), a.line, a.owner), ("a", 6, Owner::Root));
+}
+
+#[test]
+fn each_mistake_has_its_message() {
+    let two =
+        |text: &str, what: &str, hint: &str| assert_eq!(refused(text), (what.to_owned(), hint.to_owned()), "{text}");
+    let shipped = "the shipped config/flistry.toml shows each setting with its meaning";
+    two(
+        "\nouput = 1",
+        "line 2: unknown field `ouput`, expected one of `output`, `store`, `pack`, `read-back`, `publish`, `flist`",
+        shipped,
+    );
+    two("[pack]\nworkers = \"all\"", "line 2, workers: invalid type: string \"all\", expected usize", shipped);
+    two(
+        "[read-back]\nlevel = \"most\"",
+        "line 2, level: unknown variant `most`, expected one of `presence`, `sample`, `full`",
+        shipped,
+    );
+    two("[flist.a]\ncontents = \"plain\"\nname = \"a.fl\"", "line 1: missing field `source`", shipped);
+    two("[pack]\nworkers = 5000", "line 2, workers: there are too many", "write 0 for as many as there are processors");
+    two("output = \"\"", "line 1, output: it is empty", "name a path");
+    two("[publish]\nfolder = \"\"", "line 2, folder: it is empty", "name a path");
+    two(
+        "[store]\nblobs = []",
+        "line 2, blobs: there is no store for the blobs",
+        "name a folder, like [\"dist/blobs\"]",
+    );
+    let names = "use up to 64 letters, digits, `-` and `_`, not beginning with `-`";
+    two(&FLIST.replace("flist.a", "flist.\"a b\""), "line 1: `a b` cannot name an flist", names);
+    let source = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
+    two(&FLIST.replace("[\"a\"]", "[]"), "line 3, source: there is no folder to look for", source);
+    two(&FLIST.replace("[\"a\"]", "[\n\"\"]"), "line 4, source: it is empty", "name a folder");
+    let known = "the placeholders are {kernel} and {release}";
+    two(&FLIST.replace("a.fl", "{date}.fl"), "line 4, name: `{date}.fl` has the unknown placeholder `{date}`", known);
+    two(&format!("{FLIST}aliases = [\"{{\"]"), "line 5, aliases: `{` has a brace without its other half", known);
+    let glob = "write a glob like \"*.txt\" or \"folder/**\"";
+    two(
+        &format!("{FLIST}exclude = [\"/a\"]"),
+        "line 5, exclude: the pattern `/a` can match no path below the source",
+        glob,
+    );
+    let tags = format!("{FLIST}[flist.a.tags]\n");
+    let own = "tags that begin with `flistry.` are flistry's own";
+    two(&format!("{tags}\"flistry.v\" = \"1\""), &format!("line 6, flistry.v: {own}"), "give it another name");
+    two(&format!("{tags}\"\" = \"1\""), "line 6, tags: a key is empty or too long", "a key has 1 to 64 bytes");
+    let long = format!("{tags}k = \"{}\"", "x".repeat(1025));
+    two(&long, "line 6, k: the value is too long", "a tag's value has at most 1024 bytes");
+    let (syntax, _) = refused("output = dist");
+    assert!(syntax.starts_with("line 1, output: "), "{syntax}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in ".{0,80}", value in "[\\[\\]\"{}a-z =.\n]{0,30}") {
+        let _ = FlistryToml::parse(&text);
+        let _ = FlistryToml::parse(&format!("{FLIST}exclude = {value}"));
+        let _ = FlistryToml::parse(&value);
+    }
+}

@@ -1,0 +1,209 @@
+//! From files to one [`Config`]: the only part that touches a disk.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::flistry_toml::{self, FlistToml, FlistryToml};
+use super::kernel_config::KernelConfig;
+use super::rfs_conf::{self, RfsConf};
+use super::{Config, ConfigError, Environment, Flist, PackSettings, Publish, Storage, assignments};
+use crate::kernel::KernelVersion;
+use crate::naming::NamingFacts;
+use crate::store::url::{Ranged, ReadUrl, StoreUrl, WriteUrl};
+use crate::warning::Warning;
+
+const BUILD_CONF: &str = "config/build.conf";
+const KERNEL_CONFIG: &str = "config/kernel.config";
+const RFS_CONF: &str = "config/rfs.conf";
+const FLISTRY_TOML: &str = "config/flistry.toml";
+
+/// Bytes of the largest file that is read. A kernel's configuration has about 300 KB.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// The version of the kernel that the project builds. Needs `build.conf` and `kernel.config` alone.
+pub fn kernel_version(project: &Path, env: &Environment) -> Result<KernelVersion, ConfigError> {
+    check_project(project)?;
+    let build_conf = assignments::parse(&read(project, BUILD_CONF)?, &env.0).map_err(ConfigError::BuildConf)?;
+    let config = KernelConfig::parse(&read(project, KERNEL_CONFIG)?).map_err(ConfigError::KernelConfig)?;
+    Ok(KernelVersion::derive(&build_conf, &config)?)
+}
+
+impl Config {
+    /// Reads and checks a project's configuration; `now` dates the build.
+    pub fn load(project: &Path, env: &Environment, now: Timestamp) -> Result<Config, ConfigError> {
+        check_project(project)?;
+        // A route holds an absolute path, which must not depend on links that may be changed.
+        let project = project.canonicalize().map_err(|error| ConfigError::Read { file: "config", error })?;
+        let kernel = kernel_version(&project, env)?;
+        let toml = read_optional(&project, FLISTRY_TOML)?;
+        let toml = FlistryToml::parse(toml.as_deref().unwrap_or(flistry_toml::DEFAULT))?;
+
+        let mut warnings = Vec::new();
+        let rfs_conf = match read_optional(&project, RFS_CONF)? {
+            Some(text) => Some(RfsConf::parse(&text, &env.0)?),
+            None => None,
+        };
+        match &rfs_conf {
+            Some(conf) => {
+                warnings.extend(conf.warnings.iter().cloned());
+                warnings.extend(readable_by_others(&project));
+            }
+            None => warnings.extend(settings_without_file(&env.0)),
+        }
+        let firmware_tag = match &rfs_conf {
+            Some(conf) => conf.firmware_tag.clone(),
+            None => firmware_tag(&env.0)?,
+        };
+        let source_date_epoch = source_date_epoch(&env.0)?;
+        // A build that is repeated for a date has that date's name.
+        let date = source_date_epoch.and_then(|epoch| Timestamp::from_second(epoch).ok()).unwrap_or(now);
+        let release = firmware_tag.unwrap_or_else(|| date.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string());
+        let facts = NamingFacts { kernel: &kernel, release: &release };
+        let flists = toml.flists.iter().map(|flist| expand(flist, &project, &facts)).collect::<Result<Vec<_>, _>>()?;
+        unique_names(&flists)?;
+
+        let publish = Publish {
+            folder: toml.publish_folder.map(|folder| project.join(folder)),
+            manifests: rfs_conf.as_ref().map(|conf| conf.manifests.clone()),
+            upload: rfs_conf.as_ref().is_some_and(|conf| conf.upload_manifests),
+        };
+        Ok(Config {
+            source_date_epoch,
+            flists,
+            output: project.join(&toml.output),
+            store: match rfs_conf {
+                Some(conf) => Storage {
+                    write: vec![Ranged::all(conf.blobs)],
+                    route: vec![Ranged::all(conf.route)],
+                    write_credentials: vec![conf.write_credentials],
+                },
+                None => local_store(&toml.blobs, &project)?,
+            },
+            publish,
+            pack: PackSettings { cache: project.join(&toml.cache), workers: workers(toml.workers) },
+            read_back: toml.read_back,
+            warnings,
+            release,
+            kernel,
+            project,
+        })
+    }
+}
+
+fn check_project(project: &Path) -> Result<(), ConfigError> {
+    match project.join("config").is_dir() {
+        true => Ok(()),
+        false => Err(ConfigError::NotAProject(project.to_owned())),
+    }
+}
+
+fn read_optional(project: &Path, file: &'static str) -> Result<Option<String>, ConfigError> {
+    match read(project, file) {
+        Ok(text) => Ok(Some(text)),
+        Err(ConfigError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(project: &Path, file: &'static str) -> Result<String, ConfigError> {
+    let failed = |error| ConfigError::Read { file, error };
+    let path = project.join(file);
+    // Opening a FIFO would wait for its writer.
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(failed(std::io::Error::other("it is not a regular file")));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|opened| opened.take(MAX_FILE + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(ConfigError::TooLarge { file, limit: MAX_FILE });
+    }
+    String::from_utf8(bytes).map_err(|_| ConfigError::NotText(file))
+}
+
+fn readable_by_others(project: &Path) -> Option<Warning> {
+    let mode = project.join(RFS_CONF).metadata().ok()?.permissions().mode();
+    let warning =
+        || Warning::new("config/rfs.conf holds credentials and others can read it", "chmod 600 config/rfs.conf");
+    (mode & 0o044 != 0).then(warning)
+}
+
+/// Someone who sets the store in the environment alone does not expect a local folder.
+fn settings_without_file(env: &BTreeMap<String, String>) -> Option<Warning> {
+    let is_set = env.get("S3_ENDPOINT").is_some_and(|value| !value.is_empty());
+    is_set.then(|| {
+        Warning::new(
+            "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local folder",
+            "create an empty config/rfs.conf to take all settings from the environment",
+        )
+    })
+}
+
+fn firmware_tag(env: &BTreeMap<String, String>) -> Result<Option<String>, ConfigError> {
+    match env.get("FIRMWARE_TAG") {
+        Some(tag) if !rfs_conf::is_release(tag) => Err(ConfigError::FirmwareTag),
+        tag => Ok(tag.filter(|tag| !tag.is_empty()).cloned()),
+    }
+}
+
+fn source_date_epoch(env: &BTreeMap<String, String>) -> Result<Option<i64>, ConfigError> {
+    let Some(text) = env.get("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Some).ok_or(ConfigError::SourceDateEpoch)
+}
+
+fn workers(configured: usize) -> NonZeroUsize {
+    let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    NonZeroUsize::new(configured).unwrap_or_else(all)
+}
+
+fn expand(flist: &FlistToml, project: &Path, facts: &NamingFacts<'_>) -> Result<Flist, ConfigError> {
+    let failed = |error| ConfigError::Name { flist: flist.key.clone(), error };
+    Ok(Flist {
+        name: flist.key.clone(),
+        contents: flist.contents,
+        sources: flist.source.iter().map(|source| project.join(source.expand_text(facts))).collect(),
+        file_name: flist.name.expand(facts).map_err(failed)?,
+        aliases: flist.aliases.iter().map(|alias| alias.expand(facts)).collect::<Result<_, _>>().map_err(failed)?,
+        exclude: flist.exclude.clone(),
+        owner: flist.owner,
+        tags: flist.tags.clone(),
+    })
+}
+
+fn unique_names(flists: &[Flist]) -> Result<(), ConfigError> {
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for flist in flists {
+        for name in std::iter::once(&flist.file_name).chain(&flist.aliases) {
+            if let Some(first) = owners.insert(name.as_str(), &flist.name) {
+                let (name, first, second) = (name.to_string(), first.to_owned(), flist.name.clone());
+                return Err(ConfigError::SameName { name, first, second });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Local folders are read where they are written.
+fn local_store(blobs: &[(String, usize)], project: &Path) -> Result<Storage, ConfigError> {
+    let (mut write, mut route) = (Vec::new(), Vec::new());
+    for (text, line) in blobs {
+        let failed = |error| ConfigError::Blobs { line: *line, error };
+        let Ranged { range, value } = Ranged::parse_or_folder(text, project).map_err(failed)?;
+        if !matches!(value, StoreUrl::Dir(_)) {
+            return Err(ConfigError::BlobsNotLocal(*line));
+        }
+        route.push(Ranged { range, value: ReadUrl::new(value.clone()).map_err(failed)? });
+        write.push(Ranged { range, value: WriteUrl(value) });
+    }
+    let covered = |byte: &u8| write.iter().any(|store| store.range.contains(*byte));
+    match (0..=u8::MAX).find(|byte| !covered(byte)) {
+        Some(gap) => Err(ConfigError::BlobsGap(gap)),
+        None => Ok(Storage { write, route, write_credentials: Vec::new() }),
+    }
+}

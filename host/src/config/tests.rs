@@ -1,0 +1,259 @@
+//! Whole projects, in a folder each.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::*;
+
+const RFS_CONF: &str = "S3_ENDPOINT=http://localhost:3900\nS3_BUCKET=zos\nS3_ACCESS_KEY=GKWRITE\nS3_SECRET_KEY=hunter2\n\
+                        READ_ACCESS_KEY=GKREAD\nREAD_SECRET_KEY=c0ffee\nROUTE_PATH=/zos\n";
+
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new() -> Project {
+        let project = Project(tempfile::tempdir().unwrap());
+        fs::create_dir(project.0.path().join("config")).unwrap();
+        project.with("build.conf", "KERNEL_VERSION=6.12.44").with("kernel.config", "CONFIG_LOCALVERSION=\"-Zero-OS\"\n")
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn with(self, file: &str, text: impl AsRef<[u8]>) -> Project {
+        let path = self.path().join("config").join(file);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        self
+    }
+
+    fn toml(text: &str) -> Project {
+        Project::new().with("flistry.toml", text)
+    }
+
+    fn load(&self, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let env = env.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        // Still the ninth west of Greenwich: the date in a name is that of UTC.
+        let now = "2025-06-10T00:30:00Z".parse().unwrap();
+        Config::load(self.path(), &Environment(env), now)
+    }
+
+    fn refused(&self, env: &[(&str, &str)]) -> (String, String) {
+        let error = self.load(env).unwrap_err();
+        (error.to_string(), error.hint())
+    }
+}
+
+fn two(what: &str, hint: &str) -> (String, String) {
+    (what.to_owned(), hint.to_owned())
+}
+
+#[test]
+fn a_project_with_two_files_builds_both_flists_locally() {
+    let project = Project::new();
+    let config = project.load(&[]).unwrap();
+    let root = project.path().canonicalize().unwrap();
+    assert_eq!((config.kernel.as_str(), config.release.as_str()), ("6.12.44-Zero-OS", "20250610"));
+    assert_eq!((&config.project, config.output), (&root, root.join("dist/flists")));
+    assert_eq!(
+        (config.pack.cache, config.publish),
+        (root.join("dist/pack-cache.sqlite"), Publish { folder: None, manifests: None, upload: false })
+    );
+    let blobs = format!("dir://{}/dist/blobs", root.display());
+    assert_eq!(config.store.write[0].value.to_string(), blobs);
+    assert_eq!(config.store.route[0].value.route_text().expose(), blobs);
+    assert_eq!((config.store.write_credentials, config.warnings), (vec![], vec![]));
+    let [modules, firmware] = &config.flists[..] else { panic!() };
+    assert_eq!(modules.file_name.as_str(), "modules-6.12.44-Zero-OS.fl");
+    assert_eq!(modules.sources, [Path::new("/lib/modules/6.12.44-Zero-OS")]);
+    assert_eq!(firmware.file_name.as_str(), "firmware-20250610.fl");
+    assert_eq!(firmware.aliases[0].as_str(), "firmware-latest.fl");
+    assert_eq!(firmware.sources, [root.join("firmware"), root.join("initramfs/lib/firmware")]);
+}
+
+#[test]
+fn rfs_conf_decides_the_store() {
+    let project = Project::new().with("rfs.conf", format!("{RFS_CONF}FIRMWARE_TAG=v1\n"));
+    let config = project.load(&[]).unwrap();
+    assert_eq!(config.store.write[0].value.to_string(), "s3://***:***@localhost:3900/zos?region=garage");
+    assert_eq!(config.store.route[0].value.to_string(), "s3://GKREAD:***@localhost:3900/zos?region=garage");
+    assert_eq!(config.store.write_credentials[0].access_key, "GKWRITE");
+    assert_eq!((config.release.as_str(), config.publish.upload, &config.warnings[..]), ("v1", false, &[][..]));
+    assert!(!format!("{config:?}").contains("hunter2"));
+
+    let env = [("UPLOAD_MANIFESTS", "true"), ("FIRMWARE_TAG", "v2"), ("SOURCE_DATE_EPOCH", "1700000000")];
+    let config = project.load(&env).unwrap();
+    assert_eq!(
+        config.publish.manifests.unwrap().to_string(),
+        "s3://***:***@localhost:3900/zos/manifests?region=garage"
+    );
+    assert_eq!((config.release.as_str(), config.source_date_epoch), ("v2", Some(1_700_000_000)));
+}
+
+#[test]
+fn what_is_odd_is_a_warning() {
+    let project = Project::new().with("rfs.conf", RFS_CONF);
+    fs::set_permissions(project.path().join("config/rfs.conf"), fs::Permissions::from_mode(0o640)).unwrap();
+    let expected =
+        Warning::new("config/rfs.conf holds credentials and others can read it", "chmod 600 config/rfs.conf");
+    assert_eq!(project.load(&[]).unwrap().warnings, [expected]);
+
+    let config = Project::new().load(&[("S3_ENDPOINT", "http://localhost"), ("FIRMWARE_TAG", "v3")]).unwrap();
+    let expected = Warning::new(
+        "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local folder",
+        "create an empty config/rfs.conf to take all settings from the environment",
+    );
+    assert_eq!((config.warnings, config.release.as_str()), (vec![expected], "v3"));
+}
+
+#[test]
+fn folders_share_the_ids() {
+    let project = Project::toml(
+        "[store]\nblobs = [\"00-7f=a\", \"80-ff=dir:///srv/b\", \"c\"]\n[pack]\nworkers = 3\n[publish]\nfolder = \"p\"",
+    );
+    let config = project.load(&[]).unwrap();
+    let ranges: Vec<String> = config.store.route.iter().map(|store| store.range.to_string()).collect();
+    assert_eq!(ranges, ["00-7f", "80-ff", "00-ff"]);
+    assert_eq!(config.store.route[1].value.to_string(), "dir:///srv/b");
+    assert_eq!((config.pack.workers.get(), config.publish.folder), (3, Some(config.project.join("p"))));
+
+    let refused = |blobs| Project::toml(&format!("[store]\nblobs = [{blobs}]")).refused(&[]);
+    let gap = "config/flistry.toml, blobs: no store is for blob ids that begin with 80";
+    assert_eq!(refused("\"00-7f=a\""), two(gap, "make the ranges cover 00-ff, or leave them out"));
+    assert_eq!(
+        refused("\"s3://k:s@h:1/b\""),
+        two(
+            "config/flistry.toml, line 2, blobs: it is no folder",
+            "name a folder or a dir:// URL; a store on the network is set up in config/rfs.conf"
+        )
+    );
+    assert_eq!(
+        refused("\n\"7f-00=a\""),
+        two(
+            "config/flistry.toml, line 3, blobs: `7f-00` is not a range of blob ids",
+            "a range is two pairs of hexadecimal digits, the lower first: 00-7f=URL"
+        )
+    );
+}
+
+#[test]
+fn each_mistake_has_its_message() {
+    let empty = tempfile::tempdir().unwrap();
+    let error = kernel_version(empty.path(), &Environment::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{} is not a flistry project: it has no config folder", empty.path().display())
+    );
+    assert_eq!(error.hint(), "run flistry in the project's folder, or name it with --project");
+
+    let project = Project::new();
+    fs::remove_file(project.path().join("config/kernel.config")).unwrap();
+    let (what, hint) = project.refused(&[]);
+    assert_eq!(what, "config/kernel.config cannot be read: No such file or directory (os error 2)");
+    assert_eq!(hint, "a build needs config/kernel.config; is --project the right folder?");
+    fs::create_dir(project.path().join("config/kernel.config")).unwrap();
+    let read = "make config/kernel.config a file that the build's user can read";
+    assert_eq!(project.refused(&[]), two("config/kernel.config cannot be read: it is not a regular file", read));
+
+    for (file, text, what, hint) in [
+        ("build.conf", vec![0xff], "config/build.conf is not UTF-8 text", "save config/build.conf as UTF-8"),
+        (
+            "flistry.toml",
+            vec![b'#'; 1024 * 1024 + 1],
+            "config/flistry.toml is larger than 1048576 bytes",
+            "check that config/flistry.toml is the right file",
+        ),
+        (
+            "build.conf",
+            b"A=1\nKERNEL_VERSION=$(make kernelversion)".to_vec(),
+            "config/build.conf, line 2, KERNEL_VERSION: a command substitution, which is never executed",
+            "write the result as a literal value, or pass it in the environment as ${NAME}",
+        ),
+        (
+            "build.conf",
+            vec![],
+            "config/build.conf does not set KERNEL_VERSION",
+            "add a line like KERNEL_VERSION=\"6.12.44\"",
+        ),
+        (
+            "kernel.config",
+            b"<<<".to_vec(),
+            "config/kernel.config, line 1: not a line of a kernel configuration",
+            "write CONFIG_NAME=y, m, \"text\" or a number, or `# CONFIG_NAME is not set`; `make olddefconfig` repairs a file",
+        ),
+        ("rfs.conf", vec![], "config/rfs.conf, S3_BUCKET: it is not set", "name the bucket that blobs go to"),
+        ("flistry.toml", b"output = \"\"".to_vec(), "config/flistry.toml, line 1, output: it is empty", "name a path"),
+    ] {
+        assert_eq!(Project::new().with(file, text).refused(&[]), two(what, hint));
+    }
+    let project = Project::new();
+    let seconds = "environment variable SOURCE_DATE_EPOCH: it is no number of seconds since 1970";
+    for bad in ["", "now", "-1", "+1", "99999999999999999999"] {
+        let hint = "set it to the output of `git log -1 --format=%ct`, or unset it";
+        assert_eq!(project.refused(&[("SOURCE_DATE_EPOCH", bad)]), two(seconds, hint));
+    }
+    assert_eq!(
+        project.refused(&[("FIRMWARE_TAG", "a/b")]),
+        two(
+            "environment variable FIRMWARE_TAG: it cannot stand in a file's name",
+            "use letters, digits, `.`, `_`, `+` and `-`, at most 64"
+        )
+    );
+}
+
+#[test]
+fn no_two_flists_share_a_name() {
+    let flist =
+        |key: &str, name: &str| format!("[flist.{key}]\ncontents = \"plain\"\nsource = [\"s\"]\nname = \"{name}\"\n");
+    let hint = "give each name and alias to one flist only";
+    let same = Project::toml(&format!(
+        "{}aliases = [\"b-6.12.44-Zero-OS.fl\"]\n{}",
+        flist("a", "a.fl"),
+        flist("b", "b-{kernel}.fl")
+    ));
+    let what = "config/flistry.toml: both [flist.a] and [flist.b] would write `b-6.12.44-Zero-OS.fl`";
+    assert_eq!(same.refused(&[]), two(what, hint));
+    let (what, hint) = Project::toml(&flist("a", "a")).refused(&[]);
+    assert_eq!(what, "config/flistry.toml, [flist.a]: `a` cannot be the name of an flist");
+    assert!(hint.starts_with("a name ends in .fl"));
+}
+
+#[test]
+fn an_unknown_flist_is_told_the_known_ones() {
+    let config = Project::new().load(&[]).unwrap();
+    assert_eq!(config.flist("modules").unwrap().name, "modules");
+    let error = config.flist("module").unwrap_err();
+    assert_eq!(error.to_string(), "there is no flist `module` in config/flistry.toml");
+    assert_eq!(error.hint(), "there are: modules, firmware");
+}
+
+#[test]
+fn the_digest_covers_what_decides_the_entries() {
+    let config = Project::new().load(&[]).unwrap();
+    let flist = config.flist("modules").unwrap();
+    let digest = config.digest(flist);
+    // Elsewhere, another day, into another store: the same manifest.
+    let elsewhere = Project::new().with("rfs.conf", RFS_CONF).load(&[("FIRMWARE_TAG", "v9")]).unwrap();
+    assert_eq!(elsewhere.digest(elsewhere.flist("modules").unwrap()), digest);
+
+    let changes: [fn(&mut Config, &mut Flist); 6] = [
+        |config, _| config.kernel = KernelVersion::new("6.1").unwrap(),
+        |config, _| config.source_date_epoch = Some(0),
+        |_, flist| flist.contents = Contents::Plain,
+        |_, flist| flist.owner = Owner::Preserve,
+        |_, flist| flist.exclude.truncate(1),
+        |_, flist| flist.tags.clear(),
+    ];
+    for (index, change) in changes.iter().enumerate() {
+        let (mut config, mut flist) = (config.clone(), flist.clone());
+        change(&mut config, &mut flist);
+        assert_ne!(config.digest(&flist), digest, "change {index}");
+    }
+    let mut reordered = flist.clone();
+    reordered.exclude.reverse();
+    assert_eq!(config.digest(&reordered), digest);
+    // A change of this value is a change of what manifests record: raise the version in the digest.
+    assert_eq!(hex::encode(digest), "64036847f0d734e4050c13942dc35e905bb0f8daa3feabdb9bc17cb6eb6b3a38");
+}
