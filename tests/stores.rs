@@ -1,0 +1,219 @@
+//! One suite over every kind of store; beside it (`stores/`) what is particular to `dir` and `s3`.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+#[path = "stores/dir.rs"]
+mod dir;
+#[path = "stores/s3.rs"]
+mod s3;
+#[path = "support/s3_server.rs"]
+mod s3_server;
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use flistry::block::{BlobId, MAX_BLOB_SIZE};
+use flistry::secret::Secret;
+use flistry::store::dir::DirStore;
+use flistry::store::http::HttpStore;
+use flistry::store::memory::MemoryStore;
+use flistry::store::open::{open_read, open_read_ranges, open_write, open_write_ranges};
+use flistry::store::ranges::{ALL_IDS, Ranges};
+use flistry::store::retry::Retry;
+use flistry::store::s3::{S3Bucket, S3Store};
+use flistry::store::url::{Credentials, Endpoint, IdRange, Ranged, S3Url, StoreUrl, WriteUrl};
+use flistry::store::{Probed, ReadBlobs, StoreError, WriteBlobs};
+use s3_server::{READ_KEY, S3Server, WRITE_KEY, WebServer};
+
+/// Patient, but quick about it.
+const QUICK: Retry = Retry { attempts: 4, first_delay: Duration::from_millis(5), max_delay: Duration::from_millis(20) };
+
+/// An id that no other call returns. Stores do not care whether bytes hash to it; its first byte varies.
+fn new_id() -> BlobId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut bytes = [0x5a; 32];
+    bytes[0] = (n as u8).wrapping_mul(37);
+    bytes[24..].copy_from_slice(&n.to_be_bytes());
+    BlobId::from(bytes)
+}
+
+fn is_missing(result: Result<Vec<u8>, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Missing { forbidden: false, .. }))
+}
+
+/// The rules that every writable store keeps.
+fn conforms(store: &dyn WriteBlobs) {
+    // Round trip.
+    let id = new_id();
+    assert!(is_missing(store.get(&id)));
+    assert_eq!(store.size(&id).unwrap(), None);
+    assert!(!store.has_all(&id, 5).unwrap());
+    store.put(&id, b"first").unwrap();
+    assert_eq!(store.get(&id).unwrap(), b"first");
+    assert_eq!(store.size(&id).unwrap(), Some(5));
+    assert!(store.has_all(&id, 5).unwrap());
+    assert!(!store.has_all(&id, 6).unwrap(), "a blob of the wrong size does not count");
+
+    // Overwrite, with something shorter.
+    store.put(&id, b"2nd").unwrap();
+    assert_eq!(store.get(&id).unwrap(), b"2nd");
+
+    // The ends of the scale.
+    for blob in [vec![], vec![0xa5; MAX_BLOB_SIZE]] {
+        let id = new_id();
+        store.put(&id, &blob).unwrap();
+        assert_eq!(store.size(&id).unwrap(), Some(blob.len() as u64));
+        assert!(store.get(&id).unwrap() == blob);
+    }
+    let id = new_id();
+    let error = store.put(&id, &vec![0; MAX_BLOB_SIZE + 1]).unwrap_err();
+    assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+    assert_eq!(store.size(&id).unwrap(), None);
+
+    // Many threads at once, some with the same blob; readers see a whole one.
+    let shared = new_id();
+    let contents: Vec<Vec<u8>> = (0..8u8).map(|n| vec![n; 20_000 + usize::from(n)]).collect();
+    thread::scope(|scope| {
+        for blob in &contents {
+            scope.spawn(|| {
+                let own = new_id();
+                store.put(&own, blob).unwrap();
+                store.put(&shared, blob).unwrap();
+                assert!(contents.contains(&store.get(&shared).unwrap()));
+                assert!(store.get(&own).unwrap() == *blob);
+            });
+        }
+    });
+
+    store.sync().unwrap();
+    assert_eq!(store.probe().unwrap(), Probed::Reads);
+    assert!(store.parallelism() >= 1);
+}
+
+fn s3_store(url: &S3Url) -> S3Store {
+    S3Bucket::new(url).unwrap().with_retry(QUICK).into()
+}
+
+fn replica<S>(store: S) -> Ranged<Box<S>> {
+    Ranged { range: ALL_IDS, value: Box::new(store) }
+}
+
+#[test]
+fn memory_conforms() {
+    conforms(&MemoryStore::new());
+}
+
+#[test]
+fn dir_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&DirStore::create_ambient(&folder.path().join("made/on/demand")).unwrap());
+}
+
+#[test]
+fn s3_conforms() {
+    let server = S3Server::start();
+    for prefix in ["", "zos/flists"] {
+        conforms(&s3_store(&server.url(prefix, WRITE_KEY)));
+    }
+}
+
+#[test]
+fn shares_and_replicas_conform() {
+    let server = S3Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = || -> Box<dyn WriteBlobs> { Box::new(DirStore::create_ambient(folder.path()).unwrap()) };
+    let s3 = || -> Box<dyn WriteBlobs> { Box::new(s3_store(&server.url("", WRITE_KEY))) };
+    let (low, high) = (IdRange { start: 0, end: 0x7f }, IdRange { start: 0x80, end: 0xff });
+    for (first, second) in [(low, high), (ALL_IDS, ALL_IDS)] {
+        let stores = vec![Ranged { range: first, value: dir() }, Ranged { range: second, value: s3() }];
+        conforms(&Ranges::new(stores).unwrap());
+    }
+}
+
+#[test]
+fn http_reads_what_a_dir_store_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = DirStore::create_ambient(&folder.path().join("blobs")).unwrap();
+    let (blob, empty, flat, none) = (new_id(), new_id(), new_id(), new_id());
+    dir.put(&blob, &[1; MAX_BLOB_SIZE]).unwrap();
+    dir.put(&empty, b"").unwrap();
+    fs::write(folder.path().join("blobs").join(flat.hex()), b"flat").unwrap();
+    let server = WebServer::start(folder.path());
+    let store = HttpStore::new(&server.url("blobs")).unwrap().with_retry(QUICK);
+    assert_eq!(store.probe().unwrap(), Probed::Reads);
+    // Rightly, and by servers that know no HEAD.
+    for head in [0, 405, 501] {
+        server.faults.answer_head_with(head);
+        assert_eq!(store.size(&blob).unwrap(), Some(MAX_BLOB_SIZE as u64));
+        assert_eq!(store.size(&empty).unwrap(), Some(0));
+        assert_eq!(store.size(&flat).unwrap(), Some(4));
+        assert_eq!(store.size(&none).unwrap(), None);
+    }
+    assert!(store.get(&blob).unwrap() == [1; MAX_BLOB_SIZE]);
+    assert_eq!(store.get(&empty).unwrap(), b"");
+    assert_eq!(store.get(&flat).unwrap(), b"flat");
+    assert!(is_missing(store.get(&none)));
+
+    server.faults.take_counts();
+    server.faults.unavailable(2);
+    assert!(store.get(&blob).is_ok());
+    assert_eq!(server.faults.take_counts(), (3, 0, 0));
+}
+
+#[test]
+fn a_replica_that_fails_is_stepped_over() {
+    let (broken, whole) = (S3Server::start(), MemoryStore::new());
+    let id = new_id();
+    whole.put(&id, b"blob").unwrap();
+    let broken_store = S3Bucket::new(&broken.url("", READ_KEY)).unwrap().with_retry(Retry::NEVER);
+    broken.faults.unavailable(100);
+    let first: Ranged<Box<dyn ReadBlobs>> = Ranged { range: ALL_IDS, value: Box::new(S3Store::from(broken_store)) };
+    let second: Ranged<Box<dyn ReadBlobs>> = Ranged { range: ALL_IDS, value: Box::new(whole) };
+    let ranges = Ranges::new(vec![first, second]).unwrap();
+    assert_eq!(ranges.get(&id).unwrap(), b"blob");
+    assert_eq!(ranges.size(&id).unwrap(), Some(4));
+    // What one replica lacks and another can't say is not missing.
+    let other = new_id();
+    assert!(matches!(ranges.get(&other), Err(StoreError::Server { status: 503, .. })));
+    assert!(matches!(ranges.size(&other), Err(StoreError::Server { status: 503, .. })));
+}
+
+#[test]
+fn a_put_that_one_replica_refuses_fails() {
+    let server = S3Server::start();
+    let reader = s3_store(&server.url("", READ_KEY));
+    let ranges = Ranges::new(vec![replica(s3_store(&server.url("", WRITE_KEY))), replica(reader)]).unwrap();
+    assert!(matches!(ranges.put(&new_id(), b"blob"), Err(StoreError::Refused { .. })));
+}
+
+#[test]
+fn urls_open_to_stores() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (StoreUrl::Dir(folder.path().join("a")), StoreUrl::Dir(folder.path().join("b")));
+    fn shares<T>(low: T, high: T) -> [Ranged<T>; 2] {
+        let [start, end] = [IdRange { start: 0, end: 0x7f }, IdRange { start: 0x80, end: 0xff }];
+        [Ranged { range: start, value: low }, Ranged { range: end, value: high }]
+    }
+    assert!(matches!(open_read(&a), Err(StoreError::Io { .. })), "reading makes no folder");
+    let store = open_write_ranges(&shares(WriteUrl(a.clone()), WriteUrl(b.clone()))).unwrap();
+    let id = BlobId::from([0x90; 32]);
+    store.put(&id, b"blob").unwrap();
+    let path = folder.path().display();
+    assert_eq!(store.describe(), format!("00-7f=dir://{path}/a, 80-ff=dir://{path}/b"));
+    assert_eq!(open_read_ranges(&shares(a.clone(), b.clone())).unwrap().get(&id).unwrap(), b"blob");
+    assert_eq!(open_read(&b).unwrap().get(&id).unwrap(), b"blob");
+    let half = &shares(a, b)[..1];
+    assert!(matches!(open_read_ranges(half), Err(StoreError::Gap { start: 0x80, end: 0xff, .. })));
+
+    let web = StoreUrl::Http(WebServer::start(folder.path()).url("a"));
+    let error = open_write(&WriteUrl(web)).err().unwrap();
+    assert!(error.to_string().ends_with("/a can only be read"));
+    let pair = Credentials { access_key: "id".into(), secret_key: Secret::new("secret") };
+    let endpoint = Endpoint { tls: true, host: "[::1]".into(), port: 3900 };
+    let (bucket, prefix, region) = ("zos".into(), "".into(), "garage".into());
+    let s3 = StoreUrl::S3(S3Url { endpoint, bucket, prefix, region, credentials: Some(pair) });
+    assert_eq!(open_read(&s3).unwrap().describe(), "s3s://[::1]:3900/zos");
+}
