@@ -1,5 +1,52 @@
-//! flistry packs Linux kernel modules and firmware into flists.
+//! flistry packs Linux kernel modules and firmware into flists: a small SQLite manifest of a file tree, and its contents as
+//! encrypted blobs in a store that a node mounts them from.
+//!
+//! The modules are the pipeline:
+//!
+//! | stage | module | |
+//! |---|---|---|
+//! | configuration | [`config`], [`kernel`] | one validated value; the kernel version |
+//! | source | [`source`] | the folder, opened once |
+//! | scan | [`scan`] | everything in it, by lstat |
+//! | filter | [`filter`] | what goes in |
+//! | normal form | [`normal`], [`tree`] | the same contents give the same manifest |
+//! | name | [`naming`] | the manifest's file name and aliases |
+//! | post-pack | [`post_pack`] | last changes before contents are read |
+//! | pack | [`pack`], [`block`] | contents to blobs |
+//! | manifest | [`manifest`] | the SQLite file, written and read |
+//! | route | [`route`] | no write credential leaves |
+//! | read back | [`read_back`], [`verify`] | what a node will do |
+//! | publish | [`publish`], [`report`] | names, last |
+//!
+//! [`plan`] is the pipeline up to the pack, [`pipeline`] the rest; [`store`] is where blobs lie; [`unpack`] and [`diff`] look
+//! at what was made. The library reads no environment and prints nothing: the program does both.
 
 pub mod block;
+pub mod config;
+pub mod diff;
+pub mod error;
+pub mod fetch;
+pub mod filter;
+pub mod kernel;
+pub mod manifest;
+pub mod modinfo;
+pub mod naming;
+pub mod normal;
+pub mod pack;
+pub mod parallel;
+pub mod pipeline;
+pub mod plan;
+pub mod post_pack;
+pub mod progress;
+pub mod publish;
+pub mod read_back;
+pub mod report;
+pub mod route;
+pub mod scan;
 pub mod secret;
+pub mod source;
+pub mod store;
+pub mod tree;
+pub mod unpack;
+pub mod verify;
 pub mod warning;

@@ -1,0 +1,101 @@
+//! `flistry build`
+
+use std::fmt::Write;
+
+use flistry::config::{Config, Flist};
+use flistry::error::Error;
+use flistry::pipeline::{Built, Recorder, build, open_store};
+use flistry::plan::Plan;
+use serde_json::json;
+
+use super::Context;
+use super::output::{Outcome, bytes, good};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The flists to build, by their names in config/flistry.toml; all of them if none is named
+    #[arg(value_name = "FLIST")]
+    flists: Vec<String>,
+    /// Read every file, though the pack cache knows it to be unchanged
+    #[arg(long)]
+    no_cache: bool,
+}
+
+pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+    let config = context.config()?;
+    let flists = chosen(&config, &args.flists)?;
+    // All plans before the first pack: what is wrong with the second flist should not wait for the first's upload.
+    let mut plans = Vec::new();
+    for flist in flists {
+        context.terminal.about(&flist.name);
+        let recorder = Recorder::new(&context.terminal);
+        plans.push((Plan::make(&config, flist, &recorder)?, recorder));
+    }
+    let store = open_store(&config.store)?;
+    let mut text = String::new();
+    let mut reports = Vec::new();
+    for (plan, recorder) in plans {
+        context.terminal.about(&plan.flist.name);
+        let built = build(plan, &*store, !args.no_cache, &recorder)?;
+        summarize(&built, &mut text);
+        reports.push(json!({ "path": built.path, "published": built.published, "report": built.report }));
+    }
+    Ok(Outcome::done(text, json!({ "built": reports })))
+}
+
+/// The named flists, or all of the configuration.
+pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Flist>, Error> {
+    if names.is_empty() {
+        return Ok(config.flists.iter().collect());
+    }
+    names.iter().map(|name| Ok(config.flist(name)?)).collect()
+}
+
+fn summarize(built: &Built, text: &mut String) {
+    let report = &built.report;
+    let (entries, pack) = (&report.entries, &report.pack);
+    writeln!(text, "{} {}", good(&"built"), report.flist).expect("a string takes all");
+    let mut line = |name: &str, value: String| writeln!(text, "  {name:<10} {value}").expect("a string takes all");
+    line("manifest", format!("{} ({})", built.path.display(), bytes(report.manifest.bytes)));
+    for alias in &report.aliases {
+        line("alias", built.path.with_file_name(alias).display().to_string());
+    }
+    line("source", report.source.clone());
+    line(
+        "entries",
+        format!(
+            "{} files with {}, {} folders, {} links{}",
+            entries.files,
+            bytes(entries.bytes),
+            entries.directories,
+            entries.symlinks,
+            if report.dropped.is_empty() { String::new() } else { format!("; {} left out", report.dropped.len()) }
+        ),
+    );
+    line("packed", format!("{} files read, {} unchanged since the last pack", pack.files_read, pack.files_unchanged));
+    line(
+        "blobs",
+        format!(
+            "{} with {}; {} with {} sent to {}",
+            pack.blobs,
+            bytes(pack.blob_bytes),
+            pack.sent_blobs,
+            bytes(pack.sent_bytes),
+            report.store.join(", ")
+        ),
+    );
+    line("route", report.route.join(", "));
+    line(
+        "read back",
+        format!(
+            "{}: {} blobs there, {} fetched and proven",
+            report.read_back.level, report.read_back.blobs, report.read_back.fetched
+        ),
+    );
+    for place in &built.published {
+        line("published", place.clone());
+    }
+    line("sha256", report.manifest.sha256.clone());
+    let seconds: f64 = report.stages.iter().map(|stage| stage.seconds).sum();
+    line("time", format!("{seconds:.2} s"));
+}

@@ -1,0 +1,166 @@
+//! The command line: one file a command, each giving back an [`Outcome`] that is printed here.
+
+mod build;
+mod diff;
+mod inspect;
+mod manifest;
+mod output;
+mod plan;
+mod progress;
+mod publish;
+mod route;
+mod shell;
+mod tree;
+mod unpack;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use flistry::config::{Config, Environment};
+use flistry::error::{Error, ExitCode};
+
+use output::Outcome;
+use progress::Terminal;
+
+/// Packs Linux kernel modules and firmware into flists that a Zero-OS node mounts at boot.
+#[derive(Parser)]
+#[command(name = "flistry", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Args)]
+struct Global {
+    /// The project: its `config` folder says what to build
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "FLISTRY_PROJECT")]
+    project: PathBuf,
+    /// How to print the result
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Show no progress; warnings and errors are shown all the same
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print more of what happens; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// When to use colours; NO_COLOR turns them off, too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+enum Format {
+    /// For people
+    Text,
+    /// For machines: one JSON value
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Packs, verifies and publishes the flists of config/flistry.toml
+    Build(build::Args),
+    /// Says what `build` would do, and touches nothing
+    Plan(plan::Args),
+    /// Prints the kernel version that the project's files give
+    KernelVersion,
+    /// Says what an flist is: entries, blobs, routes, tags
+    Inspect(inspect::Args),
+    /// Lists what is in an flist
+    Tree(tree::Args),
+    /// Says how two flists differ
+    Diff(diff::Args),
+    /// Proves that an flist is whole, as far as asked
+    Verify(verify::Args),
+    /// Shows or replaces the routes of an flist
+    #[command(subcommand)]
+    Route(route::Command),
+    /// Uploads an flist that was built earlier
+    Publish(publish::Args),
+    /// Writes an flist's tree into a folder
+    Unpack(unpack::Args),
+    /// Prints a shell's completions
+    Completions(shell::CompletionsArgs),
+    /// Prints the manual page, or writes all of them
+    Man(shell::ManArgs),
+}
+
+/// What every command works with.
+pub struct Context {
+    project: PathBuf,
+    environment: BTreeMap<String, String>,
+    terminal: Terminal,
+}
+
+impl Context {
+    fn config(&self) -> Result<Config, Error> {
+        let config = Config::load(&self.project, &Environment(self.environment.clone()), jiff::Timestamp::now())?;
+        for warning in &config.warnings {
+            flistry::progress::Progress::warn(&self.terminal, warning.clone());
+        }
+        Ok(config)
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// Runs the program.
+pub fn run(arguments: impl Iterator<Item = OsString>, environment: BTreeMap<String, String>) -> std::process::ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are errors to clap, too; it knows which go where.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
+            let _ = error.print();
+            return std::process::ExitCode::from(code as u8);
+        }
+    };
+    let Cli { global, command } = cli;
+    output::choose_color(global.color, environment.get("NO_COLOR").is_some_and(|value| !value.is_empty()));
+    output::log_to_stderr(global.verbose);
+    let terminal = Terminal::new(global.quiet, global.format == Format::Text);
+    let context = Context { project: global.project, environment, terminal };
+    let outcome = dispatch(command, &context);
+    context.terminal.finish();
+    let code = match outcome {
+        Ok(outcome) => outcome.print(global.format),
+        Err(error) => output::print_error(&error, global.format),
+    };
+    std::process::ExitCode::from(code as u8)
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
+    match command {
+        Command::Build(args) => build::run(args, context),
+        Command::Plan(args) => plan::run(args, context),
+        Command::KernelVersion => plan::kernel_version(context),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Tree(args) => tree::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Route(route::Command::Show(args)) => route::show(args),
+        Command::Route(route::Command::Patch(args)) => route::patch(args, context),
+        Command::Publish(args) => publish::run(args, context),
+        Command::Unpack(args) => unpack::run(args, context),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
+    }
+}

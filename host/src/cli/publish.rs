@@ -1,0 +1,54 @@
+//! `flistry publish`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use flistry::error::Error;
+use flistry::naming::FlistName;
+use flistry::pipeline::publish_to;
+use flistry::publish::Publication;
+use flistry::route::CleanManifest;
+use serde_json::json;
+
+use super::Context;
+use super::manifest;
+use super::output::{Outcome, good};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The flist
+    file: PathBuf,
+    /// Publish to this folder, not where the project's configuration says
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+    // The configuration is read either way: it knows the write keys that must not leave.
+    let config = context.config()?;
+    let file = args.file.canonicalize().map_err(|error| Error::Read { path: args.file.clone(), error })?;
+    let clean = CleanManifest::check(manifest::bytes(&file)?, &config.store.write_credentials)?;
+    let name = FlistName::new(&file.file_name().unwrap_or_default().to_string_lossy())
+        .map_err(|error| Error::Usage { what: error.to_string(), hint: "rename the file first".into() })?;
+    let report = manifest::report(&file);
+    let aliases: Vec<FlistName> =
+        report.iter().flat_map(|report| &report.aliases).filter_map(|alias| FlistName::new(alias).ok()).collect();
+    let report_text = report.map(|report| report.to_json());
+    let publication = Publication { manifest: &clean, name: &name, aliases: &aliases, report: report_text.as_deref() };
+    let places = match &args.to {
+        Some(folder) => vec![publication.to_folder(folder)?.display().to_string()],
+        None => publish_to(&config, &publication, &context.terminal, true)?,
+    };
+    if places.is_empty() {
+        let what = "there is nowhere to publish to: no config/rfs.conf, and no `folder` under [publish]".to_owned();
+        return Err(Error::Usage { what, hint: "name a folder with --to DIR".into() });
+    }
+    let mut text = String::new();
+    for place in &places {
+        writeln!(text, "{} {place}", good(&"published")).expect("a string takes all");
+    }
+    Ok(Outcome::done(
+        text,
+        json!({ "published": places, "aliases": aliases.iter().map(ToString::to_string).collect::<Vec<_>>() }),
+    ))
+}

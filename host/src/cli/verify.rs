@@ -1,0 +1,173 @@
+//! `flistry verify`
+
+use std::fmt::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use flistry::config::Owner;
+use flistry::error::{Error, ExitCode};
+use flistry::manifest::{Manifest, ManifestError, check, read};
+use flistry::normal::Rules;
+use flistry::report::Report;
+use flistry::source::Source;
+use flistry::verify::source::{Explained, compare};
+use flistry::verify::{Finding, Level, Verification, rfs, verify};
+use serde_json::json;
+
+use super::Context;
+use super::manifest::{self, StoreArgs};
+use super::output::{Outcome, bad, good};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The flist
+    file: PathBuf,
+    /// How far to go; each level includes those before it
+    #[arg(long, default_value = "sample")]
+    level: WantedLevel,
+    /// The folder to compare with; implies the level `source`. The build's report names it otherwise
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
+    /// Let stock rfs list and unpack it, too, and compare
+    #[arg(long)]
+    with_rfs: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+enum WantedLevel {
+    /// The manifest alone, by stock rfs's rules
+    Schema,
+    /// Every blob is in the store
+    Presence,
+    /// And a sample of them is what it should be
+    Sample,
+    /// And all of them are
+    Full,
+    /// And the tree equals the folder it was made from
+    Source,
+}
+
+/// How many findings are printed for people; JSON has them all.
+const SHOWN: usize = 50;
+
+pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+    let with_source = args.level == WantedLevel::Source || args.source.is_some();
+    let level = match args.level {
+        _ if with_source => Level::Full,
+        WantedLevel::Schema => Level::Schema,
+        WantedLevel::Presence => Level::Presence,
+        WantedLevel::Sample => Level::Sample,
+        WantedLevel::Full | WantedLevel::Source => Level::Full,
+    };
+    let bytes = manifest::bytes(&args.file)?;
+    let manifest = match read(&bytes) {
+        Ok(manifest) => manifest,
+        Err(ManifestError::Malformed { .. }) => {
+            let problems = check(&bytes).map_err(|error| Error::Manifest { path: args.file.clone(), error })?;
+            let findings = problems.into_iter().map(Finding::Schema).collect();
+            return Ok(outcome(&args.file, "schema", Verification { findings, ..Verification::default() }));
+        }
+        Err(error) => {
+            let mut outcome = outcome(&args.file, "schema", Verification::default());
+            outcome.text = format!("{} {}: {error}\n", bad(&"damaged"), args.file.display());
+            outcome.json["findings"] = json!([error.to_string()]);
+            outcome.json["ok"] = json!(false);
+            outcome.code = ExitCode::Damage;
+            return Ok(outcome);
+        }
+    };
+    let mut result = Verification::default();
+    if level > Level::Schema {
+        let store = args.store.open(&manifest.routes)?;
+        result = verify(&manifest, &*store, level, &context.terminal)?;
+    }
+    if with_source {
+        compare_with_source(&args, &manifest, context, &mut result)?;
+    }
+    if args.with_rfs {
+        let program = rfs::find(context.variable("RFS_BIN"), context.variable("PATH"), &context.project)?;
+        let scratch = tempfile::tempdir().map_err(|error| Error::Write { path: std::env::temp_dir(), error })?;
+        result.findings.extend(rfs::compare(&program, &args.file, &manifest, scratch.path())?);
+    }
+    let name = if with_source { "source".to_owned() } else { level.to_string() };
+    Ok(outcome(&args.file, &name, result))
+}
+
+fn compare_with_source(
+    args: &Args,
+    manifest: &Manifest,
+    context: &Context,
+    result: &mut Verification,
+) -> Result<(), Error> {
+    let report = manifest::report(&args.file);
+    let folder = match (&args.source, &report) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(report)) => PathBuf::from(&report.source),
+        (None, None) => {
+            let what = format!("no report beside {} says what it was made from", args.file.display());
+            return Err(Error::Usage { what, hint: "name the folder with --source DIR".into() });
+        }
+    };
+    let source = Source::open_ambient(&args.file.display().to_string(), &[folder])?;
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let rules = rules(report.as_ref());
+    let (findings, explained) =
+        compare(manifest, &source, rules, &explained(report.as_ref()), threads, &context.terminal)?;
+    result.findings.extend(findings);
+    result.explained = explained;
+    Ok(())
+}
+
+/// The normal form's rules that the build used.
+fn rules(report: Option<&Report>) -> Rules {
+    let owner = match report.map(|report| report.owner.as_str()) {
+        Some("preserve") => Owner::Preserve,
+        _ => Owner::Root,
+    };
+    Rules { owner, not_after: report.and_then(|report| report.source_date_epoch) }
+}
+
+fn explained(report: Option<&Report>) -> Explained {
+    let Some(report) = report else { return Explained::default() };
+    Explained {
+        dropped: report.dropped.iter().map(|drop| (drop.path.clone(), drop.by.clone())).collect(),
+        generated: report.generated.iter().cloned().collect(),
+    }
+}
+
+fn outcome(file: &Path, level: &str, result: Verification) -> Outcome {
+    let mut text = String::new();
+    let ok = result.findings.is_empty();
+    for finding in result.findings.iter().take(SHOWN) {
+        writeln!(text, "{finding}").expect("a string takes all");
+    }
+    if let Some(more) = result.findings.len().checked_sub(SHOWN + 1) {
+        writeln!(text, "and {} more", more + 1).expect("a string takes all");
+    }
+    for note in &result.explained {
+        writeln!(text, "explained: {note}").expect("a string takes all");
+    }
+    let verdict = if ok { good(&"verified") } else { bad(&"damaged") };
+    let found = if ok { String::new() } else { format!(", {} findings", result.findings.len()) };
+    writeln!(
+        text,
+        "{verdict} {} at level {level}: {} blobs, {} of them fetched and proven{found}",
+        file.display(),
+        result.blobs,
+        result.fetched
+    )
+    .expect("a string takes all");
+    let json = json!({
+        "file": file,
+        "level": level,
+        "ok": ok,
+        "blobs": result.blobs,
+        "fetched": result.fetched,
+        "findings": result.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "explained": result.explained,
+    });
+    Outcome { text, json, code: if ok { ExitCode::Done } else { ExitCode::Damage } }
+}

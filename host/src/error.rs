@@ -1,0 +1,128 @@
+//! Everything that can end a command, with its exit code.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::filter::FilterError;
+use crate::manifest::ManifestError;
+use crate::modinfo::ModinfoError;
+use crate::normal::UnpackableError;
+use crate::pack::PackError;
+use crate::publish::PublishError;
+use crate::read_back::ReadBackError;
+use crate::route::RouteError;
+use crate::scan::ScanError;
+use crate::source::SourceError;
+use crate::store::StoreError;
+use crate::store::url::UrlError;
+use crate::unpack::UnpackError;
+use crate::verify::rfs::RfsError;
+use crate::verify::source::CompareError;
+
+/// Why a command ended. The message says what is wrong and where; [`Error::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant is described by its own message or by the error that it holds")]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    #[error(transparent)]
+    Unpackable(#[from] UnpackableError),
+    #[error("{} was built for kernel {found}, this build is for {expected}", path.display())]
+    WrongKernel { path: PathBuf, found: String, expected: String },
+    #[error("{} is no usable module: {error}", path.display())]
+    BadModule { path: PathBuf, error: ModinfoError },
+    #[error("{} has no kernel modules", source_path.display())]
+    NoModules { source_path: PathBuf },
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("SQLite could not make the manifest: {0}")]
+    Sqlite(rusqlite::Error),
+    #[error("{}: {error}", path.display())]
+    Manifest { path: PathBuf, error: ManifestError },
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    #[error(transparent)]
+    ReadBack(#[from] ReadBackError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    #[error(transparent)]
+    Rfs(#[from] RfsError),
+    #[error("cannot read {}: {error}", path.display())]
+    Read { path: PathBuf, error: std::io::Error },
+    #[error("cannot write {}: {error}", path.display())]
+    Write { path: PathBuf, error: std::io::Error },
+    #[error("{what}")]
+    Usage { what: String, hint: String },
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// What was asked for was done.
+    Done = 0,
+    /// It could not be done.
+    Failed = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// Verification found damage.
+    Damage = 3,
+}
+
+impl Error {
+    /// The exit code that says what kind of error this is.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Error::Config(_) | Error::Url(_) | Error::Usage { .. } => ExitCode::Usage,
+            Error::ReadBack(ReadBackError::Damaged { .. }) => ExitCode::Damage,
+            Error::Unpack(error) if error.is_damage() => ExitCode::Damage,
+            _ => ExitCode::Failed,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Config(error) => Some(error.hint()),
+            Error::Url(error) => Some(error.hint()),
+            Error::Source(error) => error.hint(),
+            Error::Scan(error) => error.hint(),
+            Error::Filter(error) => error.hint(),
+            Error::Unpackable(error) => error.hint(),
+            Error::WrongKernel { .. } => {
+                Some("rebuild the modules, or correct KERNEL_VERSION in config/build.conf and CONFIG_LOCALVERSION in config/kernel.config".into())
+            }
+            Error::BadModule { .. } => Some("install the modules again, or leave the file out with `exclude`".into()),
+            Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
+            Error::Pack(error) => error.hint(),
+            Error::Store(error) => Some(error.hint()),
+            Error::Sqlite(_) => None,
+            Error::Manifest { error, .. } => error.hint().map(str::to_owned),
+            Error::Route(error) => error.hint(),
+            Error::ReadBack(error) => error.hint(),
+            Error::Publish(error) => error.hint(),
+            Error::Unpack(error) => error.hint(),
+            Error::Compare(_) => Some("the source must be readable and as it was when it was packed".into()),
+            Error::Rfs(error) => error.hint(),
+            Error::Read { error, .. } => match error.kind() {
+                std::io::ErrorKind::NotFound => Some("check the path".into()),
+                _ => Some("it must be a file that this user may read".into()),
+            },
+            Error::Write { .. } => Some("the folder must exist and be writable".into()),
+            Error::Usage { hint, .. } => Some(hint.clone()),
+        }
+    }
+}

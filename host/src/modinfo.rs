@@ -1,0 +1,111 @@
+//! What a kernel module says of itself.
+//!
+//! A module is an ELF object whose `.modinfo` section holds `key=value` strings, each ended by a NUL. Modules are
+//! installed plain (`.ko`) or compressed (`.ko.gz`, `.ko.xz`, `.ko.zst`).
+
+use std::io::Read;
+
+use object::{Object, ObjectSection};
+
+/// No module is larger than this when it is decompressed; the largest of Debian's 6.12 has 20 MiB.
+const MAX_MODULE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How a module file is compressed, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// `.ko`
+    None,
+    /// `.ko.gz`
+    Gzip,
+    /// `.ko.xz`
+    Xz,
+    /// `.ko.zst`
+    Zstd,
+}
+
+impl Compression {
+    /// The compression of a module with this file name; `None` if it is not a module's name.
+    pub fn of_module(name: &str) -> Option<Compression> {
+        let (_, ending) = name.rsplit_once(".ko")?;
+        Some(match ending {
+            "" => Compression::None,
+            ".gz" => Compression::Gzip,
+            ".xz" => Compression::Xz,
+            ".zst" => Compression::Zstd,
+            _ => return None,
+        })
+    }
+
+    fn decompress(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut plain = Vec::new();
+        let read = match self {
+            Compression::None => return Ok(bytes.to_vec()),
+            Compression::Gzip => {
+                flate2::read::MultiGzDecoder::new(bytes).take(MAX_MODULE_BYTES + 1).read_to_end(&mut plain)
+            }
+            Compression::Xz => liblzma::read::XzDecoder::new(bytes).take(MAX_MODULE_BYTES + 1).read_to_end(&mut plain),
+            Compression::Zstd => zstd::Decoder::new(bytes)?.take(MAX_MODULE_BYTES + 1).read_to_end(&mut plain),
+        }?;
+        if read as u64 > MAX_MODULE_BYTES {
+            return Err(std::io::Error::other(format!("it decompresses to more than {MAX_MODULE_BYTES} bytes")));
+        }
+        Ok(plain)
+    }
+}
+
+/// The first word of a module's `vermagic`: the kernel version that it was built for.
+///
+/// # Errors
+/// Says why the file is no readable module.
+pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String, ModinfoError> {
+    let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
+    let elf = object::File::parse(&*plain).map_err(|error| ModinfoError::NotElf(error.to_string()))?;
+    let section = elf.section_by_name(".modinfo").ok_or(ModinfoError::NoModinfo)?;
+    let data = section.data().map_err(|error| ModinfoError::NotElf(error.to_string()))?;
+    let vermagic = data.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"vermagic="));
+    let vermagic = String::from_utf8_lossy(vermagic.ok_or(ModinfoError::NoVermagic)?).into_owned();
+    vermagic.split(' ').next().filter(|word| !word.is_empty()).map(str::to_owned).ok_or(ModinfoError::NoVermagic)
+}
+
+/// A file that has a module's name and is none.
+#[derive(Debug, thiserror::Error)]
+pub enum ModinfoError {
+    /// The compressed bytes are broken.
+    #[error("it does not decompress: {0}")]
+    Decompress(std::io::Error),
+    /// Not an ELF object.
+    #[error("it is no ELF object: {0}")]
+    NotElf(String),
+    /// An ELF object, but no module.
+    #[error("it has no .modinfo section")]
+    NoModinfo,
+    /// A module that does not say for which kernel.
+    #[error("its .modinfo has no vermagic")]
+    NoVermagic,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_known_by_their_names() {
+        let of = Compression::of_module;
+        assert_eq!(of("e1000.ko"), Some(Compression::None));
+        assert_eq!(of("e1000.ko.xz"), Some(Compression::Xz));
+        assert_eq!(of("a.ko.gz"), Some(Compression::Gzip));
+        assert_eq!(of("a.ko.zst"), Some(Compression::Zstd));
+        assert_eq!(of("modules.dep"), None);
+        assert_eq!(of("notes.kotlin"), None);
+        assert_eq!(of("a.ko.bz2"), None);
+    }
+
+    #[test]
+    fn what_is_no_module_says_why() {
+        let error = |bytes: &[u8], how| kernel_of_module(bytes, how).unwrap_err().to_string();
+        assert!(error(b"text", Compression::None).starts_with("it is no ELF object"));
+        assert!(error(b"text", Compression::Xz).starts_with("it does not decompress"));
+        assert!(error(b"text", Compression::Gzip).starts_with("it does not decompress"));
+        assert!(error(b"text", Compression::Zstd).starts_with("it does not decompress"));
+    }
+}

@@ -1,0 +1,137 @@
+//! The normal form: a rule for every field that the source's file system would decide, so that the same contents give
+//! the same manifest on every machine.
+//!
+//! | field | in a manifest |
+//! |---|---|
+//! | name, file type, permission bits, link target, device number | as in the source |
+//! | uid, gid | 0 and 0, or the source's with `owner = "preserve"` |
+//! | mtime | whole seconds; not later than `SOURCE_DATE_EPOCH` |
+//! | ctime | the mtime |
+//! | size | a file's length, a link's target's length, 4096 for a folder, else 0 |
+
+use std::path::PathBuf;
+
+use crate::config::Owner;
+use crate::filter::Filtered;
+use crate::scan::{Scan, Scanned};
+use crate::source::Contents;
+use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree};
+use crate::warning::Warning;
+
+/// The choices that the normal form leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Whose the entries are.
+    pub owner: Owner,
+    /// `SOURCE_DATE_EPOCH`: no later modification time is written; seconds since 1970.
+    pub not_after: Option<i64>,
+}
+
+/// What is packed: a tree in normal form, and what each file's contents come from.
+pub struct Input {
+    /// The entries.
+    pub tree: Tree,
+    /// One for each entry; `None` for what is no regular file.
+    pub contents: Vec<Option<Contents>>,
+}
+
+/// Applies the rules to what the filters kept.
+///
+/// # Errors
+/// [`UnpackableError`] lists what was kept and can't be packed.
+pub fn normalize(scan: &Scan, filtered: &Filtered, rules: Rules) -> Result<(Input, Vec<Warning>), UnpackableError> {
+    let mut entries = scan.entries().iter().enumerate();
+    let (_, root) = entries.next().expect("a scan has its root");
+    let mut input = Input { tree: Tree::new(attributes(root, rules)), contents: vec![None] };
+    let mut ids = vec![EntryId::ROOT; scan.entries().len()];
+    let mut unpackable = Vec::new();
+    let mut odd_owner = OddOwners::default();
+    odd_owner.see(scan, 0, rules);
+    for (index, entry) in entries.filter(|(index, _)| filtered.keeps(*index)) {
+        let kind = match &entry.kind {
+            Ok(kind) => kind.clone(),
+            Err(why) => {
+                unpackable.push((scan.path(index), why.to_string()));
+                continue;
+            }
+        };
+        odd_owner.see(scan, index, rules);
+        let contents = matches!(kind, Kind::File { .. }).then_some(Contents::Source(entry.identity));
+        let name = entry.name.to_string_lossy().into();
+        let entry = Entry { parent: ids[entry.parent], name, kind, attributes: attributes(entry, rules) };
+        match input.tree.push(entry) {
+            Ok(id) => ids[index] = id,
+            Err(error) => {
+                unpackable.push((scan.path(index), error.to_string()));
+                continue;
+            }
+        }
+        input.contents.push(contents);
+    }
+    if unpackable.is_empty() { Ok((input, odd_owner.warning())) } else { Err(UnpackableError { entries: unpackable }) }
+}
+
+fn attributes(entry: &Scanned, rules: Rules) -> Attributes {
+    let (uid, gid) = match rules.owner {
+        Owner::Root => (0, 0),
+        Owner::Preserve => (entry.uid, entry.gid),
+    };
+    let mtime = rules.not_after.map_or(entry.mtime, |epoch| entry.mtime.min(epoch));
+    Attributes { permissions: Permissions::of_mode(entry.mode), uid, gid, mtime }
+}
+
+/// Entries whose group stock rfs will show wrongly.
+#[derive(Default)]
+struct OddOwners {
+    first: Option<PathBuf>,
+    count: usize,
+}
+
+impl OddOwners {
+    fn see(&mut self, scan: &Scan, index: usize, rules: Rules) {
+        let entry = &scan.entries()[index];
+        if rules.owner == Owner::Preserve && entry.uid != entry.gid {
+            self.count += 1;
+            self.first.get_or_insert_with(|| scan.path(index));
+        }
+    }
+
+    fn warning(self) -> Vec<Warning> {
+        let Some(first) = self.first else { return Vec::new() };
+        let what = format!(
+            "{} entries have a group other than their user (the first: /{}); a mounted flist shows the user's number for both",
+            self.count,
+            first.display()
+        );
+        vec![Warning::new(what, "`owner = \"root\"` writes 0:0 for all")]
+    }
+}
+
+/// What was kept and can't be packed.
+#[derive(Debug)]
+pub struct UnpackableError {
+    entries: Vec<(PathBuf, String)>,
+}
+
+impl std::error::Error for UnpackableError {}
+
+impl std::fmt::Display for UnpackableError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const SHOWN: usize = 10;
+        write!(f, "{} entries can't be packed:", self.entries.len())?;
+        for (path, why) in self.entries.iter().take(SHOWN) {
+            write!(f, "\n  {path:?}: {why}")?;
+        }
+        match self.entries.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+impl UnpackableError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some("remove them from the source, or leave them out with `exclude`".to_owned())
+    }
+}

@@ -1,0 +1,243 @@
+//! The pack cache: which blocks a file had when it was packed last, so that an unchanged tree is not read again.
+//!
+//! One SQLite file. A row holds a file's path, its identity (device, inode, size, modification and change time in
+//! nanoseconds) and its blocks, with a check over all of it: a row that was damaged is not used. The cache is only ever
+//! a short cut. A file of it that can't be used is thrown away with a warning, and whether the store still has a
+//! blob is asked every time.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::SealedBlock;
+use crate::block::{BlobId, BlobKey, BlockRef};
+use crate::source::FileIdentity;
+use crate::warning::Warning;
+
+/// Changes with every change of the tables or of what goes into a row: an older cache is then begun anew.
+const VERSION: i64 = 1;
+
+/// A file that was written this shortly before it was packed could be written again without its times moving, on
+/// file systems whose clocks tick slowly (FAT: two seconds). Such a file is not remembered.
+const SETTLED_NS: i64 = 2_000_000_000;
+
+/// Bytes of a block in a row: id, key, blob length.
+const BLOCK_BYTES: usize = 32 + 32 + 4;
+
+/// What is remembered of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CachedFile {
+    pub identity: FileIdentity,
+    pub blocks: Vec<SealedBlock>,
+    /// Names of extended attributes that the flist can't hold; empty if none.
+    pub lost_attributes: String,
+}
+
+/// An open pack cache.
+pub struct PackCache {
+    db: Connection,
+    path: PathBuf,
+    warnings: Vec<Warning>,
+}
+
+impl PackCache {
+    /// Opens the cache at `path`, or begins a new one. One that can't be used is replaced, with a warning.
+    ///
+    /// # Errors
+    /// Where no file can be made there; a build can go on without a cache.
+    pub fn open_ambient(path: &Path) -> Result<PackCache, Warning> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            Warning::new(
+                format!("building without the pack cache {}: {error}", path.display()),
+                "every file will be read; `--no-cache` says so on purpose",
+            )
+        };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| unusable(&error))?;
+        }
+        let mut warnings = Vec::new();
+        let db = match open(path) {
+            Ok(db) => db,
+            Err(error) if is_damage(&error) => {
+                std::fs::remove_file(path).map_err(|error| unusable(&error))?;
+                warnings.push(Warning::bare(format!(
+                    "the pack cache {} was broken ({error}) and is begun anew",
+                    path.display()
+                )));
+                open(path).map_err(|error| unusable(&error))?
+            }
+            Err(error) => return Err(unusable(&error)),
+        };
+        Ok(PackCache { db, path: path.to_owned(), warnings })
+    }
+
+    /// What went wrong since the last call.
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// All files of a source that are remembered, by path.
+    pub(super) fn load(&mut self, source: &Path) -> HashMap<String, CachedFile> {
+        self.try_load(source).unwrap_or_else(|error| {
+            self.warn("read", &error);
+            HashMap::new()
+        })
+    }
+
+    /// Remembers files, and forgets those of the source that `all` does not name.
+    pub(super) fn store(
+        &mut self,
+        source: &Path,
+        files: impl Iterator<Item = (String, CachedFile)>,
+        all: impl FnOnce() -> HashSet<String>,
+    ) {
+        if let Err(error) = self.try_store(source, files, all) {
+            self.warn("write", &error);
+        }
+    }
+
+    fn warn(&mut self, what: &str, error: &rusqlite::Error) {
+        let path = self.path.display();
+        self.warnings
+            .push(Warning::new(format!("cannot {what} the pack cache {path}: {error}"), "delete it if this goes on"));
+    }
+
+    fn try_load(&self, source: &Path) -> Result<HashMap<String, CachedFile>, rusqlite::Error> {
+        let mut query = self
+            .db
+            .prepare("SELECT path, dev, ino, size, mtime, ctime, blocks, lost, sum FROM file WHERE source = ?")?;
+        let source = source.to_string_lossy();
+        let mut rows = query.query([&source])?;
+        let mut files = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let path: String = row.get(0)?;
+            let number = |column| row.get::<_, i64>(column);
+            let identity = FileIdentity {
+                dev: number(1)? as u64,
+                ino: number(2)? as u64,
+                size: number(3)? as u64,
+                mtime_ns: number(4)?,
+                ctime_ns: number(5)?,
+            };
+            let (blocks, lost): (Vec<u8>, String) = (row.get(6)?, row.get(7)?);
+            let sum: Vec<u8> = row.get(8)?;
+            if sum == checksum(&path, &identity, &blocks, &lost) {
+                let file = CachedFile { identity, blocks: unpack_blocks(&blocks), lost_attributes: lost };
+                files.insert(path, file);
+            }
+        }
+        Ok(files)
+    }
+
+    fn try_store(
+        &mut self,
+        source: &Path,
+        files: impl Iterator<Item = (String, CachedFile)>,
+        all: impl FnOnce() -> HashSet<String>,
+    ) -> Result<(), rusqlite::Error> {
+        let source = source.to_string_lossy();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+        let mut settled = files.filter(|(_, file)| now.saturating_sub(file.identity.ctime_ns) >= SETTLED_NS).peekable();
+        if settled.peek().is_none() {
+            return Ok(());
+        }
+        let all = all();
+        let transaction = self.db.transaction()?;
+        {
+            let mut known = transaction.prepare("SELECT path FROM file WHERE source = ?")?;
+            let known: Vec<String> = known.query_map([&source], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let mut delete = transaction.prepare("DELETE FROM file WHERE source = ? AND path = ?")?;
+            for path in known.iter().filter(|path| !all.contains(*path)) {
+                delete.execute(params![&source, path])?;
+            }
+            let mut insert =
+                transaction.prepare("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+            for (path, file) in settled {
+                let FileIdentity { dev, ino, size, mtime_ns, ctime_ns } = file.identity;
+                let blocks = pack_blocks(&file.blocks);
+                let sum = checksum(&path, &file.identity, &blocks, &file.lost_attributes);
+                insert.execute(params![
+                    &source,
+                    path,
+                    dev as i64,
+                    ino as i64,
+                    size as i64,
+                    mtime_ns,
+                    ctime_ns,
+                    blocks,
+                    file.lost_attributes,
+                    sum
+                ])?;
+            }
+        }
+        transaction.commit()
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // Losing the last pack's rows in a power cut costs time, not correctness; a torn file is thrown away.
+    db.pragma_update(None, "synchronous", "off")?;
+    let version: Option<i64> = db.query_row("PRAGMA user_version", [], |row| row.get(0)).optional()?;
+    if version != Some(VERSION) {
+        db.execute_batch(&format!(
+            "BEGIN IMMEDIATE;
+             DROP TABLE IF EXISTS file;
+             CREATE TABLE file (
+                 source TEXT NOT NULL, path TEXT NOT NULL,
+                 dev INTEGER NOT NULL, ino INTEGER NOT NULL, size INTEGER NOT NULL,
+                 mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
+                 blocks BLOB NOT NULL, lost TEXT NOT NULL, sum BLOB NOT NULL,
+                 PRIMARY KEY (source, path)
+             ) WITHOUT ROWID;
+             PRAGMA user_version = {VERSION};
+             COMMIT;"
+        ))?;
+    }
+    db.query_row("SELECT count(*) FROM file WHERE source = ''", [], |row| row.get::<_, i64>(0))?;
+    Ok(db)
+}
+
+/// Whether the file itself is at fault, not its folder or another process.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly};
+    !matches!(
+        error.sqlite_error_code(),
+        Some(CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | PermissionDenied | ReadOnly)
+    )
+}
+
+fn checksum(path: &str, identity: &FileIdentity, blocks: &[u8], lost: &str) -> Vec<u8> {
+    let mut state = blake2b_simd::Params::new().hash_length(16).to_state();
+    state.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
+    for number in [identity.dev, identity.ino, identity.size, identity.mtime_ns as u64, identity.ctime_ns as u64] {
+        state.update(&number.to_le_bytes());
+    }
+    state.update(&(blocks.len() as u64).to_le_bytes()).update(blocks).update(lost.as_bytes());
+    state.finalize().as_bytes().to_vec()
+}
+
+fn pack_blocks(blocks: &[SealedBlock]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(blocks.len() * BLOCK_BYTES);
+    for SealedBlock { reference, len } in blocks {
+        bytes.extend_from_slice(reference.id.as_bytes());
+        bytes.extend_from_slice(reference.key.as_bytes());
+        bytes.extend_from_slice(&len.to_le_bytes());
+    }
+    bytes
+}
+
+fn unpack_blocks(bytes: &[u8]) -> Vec<SealedBlock> {
+    let block = |row: &[u8; BLOCK_BYTES]| {
+        let (mut id, mut key, mut len) = ([0; 32], [0; 32], [0; 4]);
+        id.copy_from_slice(&row[..32]);
+        key.copy_from_slice(&row[32..64]);
+        len.copy_from_slice(&row[64..]);
+        let reference = BlockRef { id: BlobId::from(id), key: BlobKey::from(key) };
+        SealedBlock { reference, len: u32::from_le_bytes(len) }
+    };
+    bytes.as_chunks().0.iter().map(block).collect()
+}

@@ -1,0 +1,184 @@
+//! The pipeline behind `flistry build`, from a plan to a published flist.
+//!
+//! ```text
+//! plan:   version ─▶ source ─▶ scan ─▶ filter ─▶ name
+//! build:  ─▶ pack (tree and tags) ─▶ post-pack ─▶ pack (contents) ─▶ route ─▶ read back ─▶ publish
+//! ```
+//!
+//! Nothing gets a name that a reader could find before the read-back has passed. A build that fails leaves blobs
+//! behind, which the next one finds again, and nothing else.
+
+use std::path::PathBuf;
+
+use crate::config::{Config, Storage};
+use crate::error::Error;
+use crate::manifest::{ContentsDigest, Manifest, Route, write};
+use crate::naming::FlistName;
+use crate::pack::{PackCache, Packer};
+use crate::plan::{Clock, Plan};
+use crate::post_pack::post_pack;
+use crate::progress::{Progress, Step};
+use crate::publish::{Publication, sha256};
+use crate::read_back::{prove_read_only, read_back};
+use crate::report::{FORMAT, ManifestFacts, ReadBack, Report};
+use crate::route::CleanManifest;
+use crate::store::WriteBlobs;
+use crate::store::open::{open_write, open_write_ranges};
+use crate::store::s3::S3Bucket;
+use crate::store::url::StoreUrl;
+use crate::verify::Level;
+
+/// What a build made.
+pub struct Built {
+    /// Where the manifest is.
+    pub path: PathBuf,
+    /// Where else it was put: folders and masked URLs.
+    pub published: Vec<String>,
+    /// How it was made.
+    pub report: Report,
+}
+
+/// Opens the store that a configuration's builds write to, after asking it whether it takes what they will send: a
+/// wrong key or bucket ends a build here, before anything was read.
+///
+/// # Errors
+/// What the store answers.
+pub fn open_store(storage: &Storage) -> Result<Box<dyn WriteBlobs>, Error> {
+    for url in &storage.write {
+        open_write(&url.value)?.probe()?;
+    }
+    Ok(open_write_ranges(&storage.write)?)
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// The first stage that fails. Nothing is published then.
+pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: &Recorder<'_>) -> Result<Built, Error> {
+    let Plan { config, flist, source, input, filtered, stages } = plan;
+    let mut clock = Clock::default();
+
+    let mut tags = post_pack(&input.tree, flist);
+    clock.stage("post-pack");
+
+    let mut cache = if use_cache { open_cache(config, progress) } else { None };
+    let packer = Packer { source: &source, store, workers: config.pack.workers, progress };
+    let (blocks, packed) = packer.pack(&input, cache.as_mut())?;
+    for warning in cache.iter_mut().flat_map(PackCache::take_warnings) {
+        progress.warn(warning);
+    }
+    clock.stage("pack");
+
+    tags.insert(crate::verify::KERNEL_TAG.to_owned(), config.kernel.to_string());
+    tags.insert(crate::verify::TYPE_TAG.to_owned(), flist.contents.word().to_owned());
+    tags.insert("flistry.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    tags.insert("flistry.contents".to_owned(), ContentsDigest::of(&input.tree, &blocks).to_string());
+    tags.insert("flistry.config".to_owned(), hex::encode(config.digest(flist)));
+    let routes = config.store.route.iter().map(Route::from).collect();
+    let manifest = Manifest { tree: input.tree, blocks, tags, routes };
+    let bytes = write(&manifest).map_err(Error::Sqlite)?;
+    clock.stage("manifest");
+
+    let clean = CleanManifest::check(bytes, &config.store.write_credentials)?;
+    clock.stage("route");
+
+    let level = Level::from(config.read_back);
+    // From here on what counts is what the file says, not what was meant to be in it.
+    let proven = read_back(clean.manifest(), &config.store.route, &config.store.write, level, progress)?;
+    prove_read_only(clean.manifest(), &config.store.route)?;
+    clock.stage("read-back");
+
+    let report = Report {
+        format: FORMAT,
+        flistry: env!("CARGO_PKG_VERSION").to_owned(),
+        flist: flist.name.clone(),
+        file: flist.file_name.to_string(),
+        aliases: flist.aliases.iter().map(FlistName::to_string).collect(),
+        kernel: config.kernel.to_string(),
+        source: source.path().display().to_string(),
+        owner: flist.owner.word().to_owned(),
+        source_date_epoch: config.source_date_epoch,
+        built: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
+        route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
+        entries: clean.manifest().tree.counts(),
+        dropped: filtered.dropped().to_vec(),
+        generated: Vec::new(),
+        pack: packed,
+        read_back: ReadBack { level: level.to_string(), blobs: proven.blobs, fetched: proven.fetched },
+        manifest: ManifestFacts {
+            bytes: clean.bytes().len() as u64,
+            sha256: sha256(clean.bytes()),
+            tags: clean.manifest().tags.clone(),
+        },
+        stages: stages.into_iter().chain(clock.stages).collect(),
+        warnings: progress.warnings(),
+    };
+    let report_text = report.to_json();
+    let publication =
+        Publication { manifest: &clean, name: &flist.file_name, aliases: &flist.aliases, report: Some(&report_text) };
+    let path = publication.to_folder(&config.output)?;
+    let published = publish_to(config, &publication, progress, false)?;
+    Ok(Built { path, published, report })
+}
+
+fn open_cache(config: &Config, progress: &dyn Progress) -> Option<PackCache> {
+    PackCache::open_ambient(&config.pack.cache).map_err(|warning| progress.warn(warning)).ok()
+}
+
+/// Puts an flist where the configuration says, beside the output folder; returns where that was. The bucket gets it
+/// with `UPLOAD_MANIFESTS=true`, or if it is `asked` for.
+///
+/// # Errors
+/// The first place that does not take it.
+pub fn publish_to(
+    config: &Config,
+    publication: &Publication<'_>,
+    progress: &dyn Progress,
+    asked: bool,
+) -> Result<Vec<String>, Error> {
+    let mut places = Vec::new();
+    progress.begin(Step::Publish, 0);
+    if let Some(folder) = &config.publish.folder {
+        places.push(publication.to_folder(folder)?.display().to_string());
+    }
+    if let Some(manifests) = &config.publish.manifests
+        && (asked || config.publish.upload)
+        && let StoreUrl::S3(url) = &manifests.0
+    {
+        places.push(publication.to_s3(&S3Bucket::new(url)?)?);
+    }
+    Ok(places)
+}
+
+/// Passes progress on and remembers the warnings, for the report.
+pub struct Recorder<'a> {
+    inner: &'a dyn Progress,
+    warnings: std::sync::Mutex<Vec<String>>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Records what goes to `inner`.
+    pub fn new(inner: &'a dyn Progress) -> Self {
+        Recorder { inner, warnings: Default::default() }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().expect("no holder panics").clone()
+    }
+}
+
+impl Progress for Recorder<'_> {
+    fn begin(&self, step: Step, total: u64) {
+        self.inner.begin(step, total);
+    }
+
+    fn advance(&self, units: u64) {
+        self.inner.advance(units);
+    }
+
+    fn warn(&self, warning: crate::warning::Warning) {
+        self.warnings.lock().expect("no holder panics").push(warning.to_string());
+        self.inner.warn(warning);
+    }
+}

@@ -1,0 +1,110 @@
+//! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
+
+use std::time::Instant;
+
+use crate::config::{Config, Contents, Flist};
+use crate::error::Error;
+use crate::filter::{Filtered, filter};
+use crate::modinfo::{Compression, kernel_of_module};
+use crate::naming::FlistName;
+use crate::normal::{Input, Rules, normalize};
+use crate::progress::{Progress, Step};
+use crate::report::Stage;
+use crate::scan::scan;
+use crate::source::Source;
+use crate::tree::{Kind, Tree};
+use crate::verify::source::Explained;
+
+/// The plan of one flist.
+pub struct Plan<'a> {
+    /// The whole configuration.
+    pub config: &'a Config,
+    /// The flist's part of it.
+    pub flist: &'a Flist,
+    /// Where its files are.
+    pub source: Source,
+    /// What will be packed.
+    pub input: Input,
+    /// What was left out.
+    pub filtered: Filtered,
+    /// How long the stages so far took.
+    pub stages: Vec<Stage>,
+}
+
+impl<'a> Plan<'a> {
+    /// Finds and walks the source, filters it, and checks what can be checked before anything is read or sent.
+    ///
+    /// # Errors
+    /// Whatever would end a build before it begins to pack.
+    pub fn make(config: &'a Config, flist: &'a Flist, progress: &dyn Progress) -> Result<Plan<'a>, Error> {
+        let mut clock = Clock::default();
+        let source = Source::open_ambient(&flist.name, &flist.sources)?;
+        progress.begin(Step::Scan, 0);
+        let scan = scan(&source)?;
+        clock.stage("scan");
+        let filtered = filter(&scan, &flist.exclude)?;
+        let rules = Rules { owner: flist.owner, not_after: config.source_date_epoch };
+        let (input, warnings) = normalize(&scan, &filtered, rules)?;
+        for warning in warnings {
+            progress.warn(warning);
+        }
+        clock.stage("filter");
+        if flist.contents == Contents::Modules {
+            check_kernel(config, &source, &input.tree)?;
+            clock.stage("vermagic");
+        }
+        Ok(Plan { config, flist, source, input, filtered, stages: clock.stages })
+    }
+
+    /// The name that the manifest will have. The naming stage has only templates to expand, which loading the
+    /// configuration did.
+    pub fn file_name(&self) -> &FlistName {
+        &self.flist.file_name
+    }
+
+    /// What to compare a finished flist with its source by.
+    pub fn explained(&self) -> Explained {
+        let dropped = self.filtered.dropped().iter().map(|drop| (drop.path.clone(), drop.by.clone())).collect();
+        Explained { dropped, generated: Default::default() }
+    }
+}
+
+/// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.
+fn check_kernel(config: &Config, source: &Source, tree: &Tree) -> Result<(), Error> {
+    let module = tree.iter().find_map(|(id, entry)| match entry.kind {
+        Kind::File { .. } => Some((id, Compression::of_module(&entry.name)?)),
+        _ => None,
+    });
+    let Some((id, compression)) = module else {
+        return Err(Error::NoModules { source_path: source.path().to_owned() });
+    };
+    let path = tree.path(id);
+    let full = source.path().join(&path);
+    let bytes = source.dir().read(&path).map_err(|error| Error::Read { path: full.clone(), error })?;
+    match kernel_of_module(&bytes, compression) {
+        Ok(found) if found == config.kernel.as_str() => Ok(()),
+        Ok(found) => Err(Error::WrongKernel { path: full, found, expected: config.kernel.to_string() }),
+        Err(error) => Err(Error::BadModule { path: full, error }),
+    }
+}
+
+/// Measures stages that follow each other.
+pub(crate) struct Clock {
+    last: Instant,
+    pub stages: Vec<Stage>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock { last: Instant::now(), stages: Vec::new() }
+    }
+}
+
+impl Clock {
+    /// A stage ends now; it began where the one before ended.
+    pub fn stage(&mut self, name: &str) {
+        let now = Instant::now();
+        self.stages.push(Stage { name: name.to_owned(), seconds: (now - self.last).as_secs_f64() });
+        self.last = now;
+    }
+}

@@ -1,0 +1,196 @@
+//! Reading what was packed as a node will: through the read URL, with the read credentials.
+
+use crate::block::BlobId;
+use crate::fetch::FetchError;
+use crate::manifest::Manifest;
+use crate::progress::Progress;
+use crate::store::open::{open_read, open_route_ranges};
+use crate::store::s3::S3Store;
+use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};
+use crate::store::{ReadBlobs, StoreError, WriteBlobs};
+use crate::verify::{Finding, Level, Verification, verify};
+
+/// Verifies a manifest through its route. If blobs are missing, finds out whether the route leads to the bucket that
+/// they were written to.
+///
+/// # Errors
+/// [`ReadBackError`] for anything that would keep a node from reading the flist.
+pub fn read_back(
+    manifest: &Manifest,
+    route: &[Ranged<ReadUrl>],
+    written: &[Ranged<WriteUrl>],
+    level: Level,
+    progress: &dyn Progress,
+) -> Result<Verification, ReadBackError> {
+    let store = open_route_ranges(route).map_err(|error| refused(manifest, route, written, error))?;
+    let result =
+        verify(manifest, &*store, level, progress).map_err(|error| refused(manifest, route, written, error))?;
+    if result.findings.is_empty() {
+        return Ok(result);
+    }
+    let missing = result.findings.iter().filter(|finding| is_missing(finding)).count() as u64;
+    if missing == 0 {
+        return Err(ReadBackError::Damaged { findings: result.findings });
+    }
+    let first = result.findings.iter().find_map(|finding| match finding {
+        Finding::Blob { id, why: FetchError::Store(StoreError::Missing { .. }), .. } => Some(*id),
+        _ => None,
+    });
+    Err(ReadBackError::Elsewhere {
+        route: described(route),
+        written: written.iter().map(|url| url.value.to_string()).collect::<Vec<_>>().join(", "),
+        missing,
+        blobs: result.blobs,
+        first: first.expect("one is missing"),
+        works: first.and_then(|id| setting_that_works(&id, route, written)),
+    })
+}
+
+fn described(route: &[Ranged<ReadUrl>]) -> String {
+    route.iter().map(|url| url.value.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn is_missing(finding: &Finding) -> bool {
+    matches!(finding, Finding::Blob { why: FetchError::Store(StoreError::Missing { .. }), .. })
+}
+
+/// The store answers that the credentials or the place are wrong: the place may be found, too.
+fn refused(
+    manifest: &Manifest,
+    route: &[Ranged<ReadUrl>],
+    written: &[Ranged<WriteUrl>],
+    error: StoreError,
+) -> ReadBackError {
+    let works = match &error {
+        StoreError::NoSuchBucket { .. } | StoreError::Refused { .. } => {
+            manifest.blobs().first().and_then(|(block, _)| setting_that_works(&block.id, route, written))
+        }
+        _ => None,
+    };
+    ReadBackError::Refused { route: described(route), error, works }
+}
+
+/// The setting with which the read key finds the blob, of those that lead to where it was written.
+fn setting_that_works(id: &BlobId, route: &[Ranged<ReadUrl>], written: &[Ranged<WriteUrl>]) -> Option<String> {
+    let [Ranged { value: route, .. }] = route else { return None };
+    let StoreUrl::S3(written) = &written.iter().find(|url| url.range.contains(id.first_byte()))?.value.0 else {
+        return None;
+    };
+    let whole = match written.prefix.as_str() {
+        "" => written.bucket.clone(),
+        prefix => format!("{}/{prefix}", written.bucket),
+    };
+    let candidates = [whole, written.bucket.clone(), written.prefix.clone()];
+    candidates.into_iter().filter(|path| !path.is_empty()).find_map(|path| {
+        let (url, setting) = match route.url() {
+            StoreUrl::S3(url) => {
+                let (bucket, prefix) = path.split_once('/').unwrap_or((&path, ""));
+                let url = S3Url { bucket: bucket.into(), prefix: prefix.into(), ..url.clone() };
+                (StoreUrl::S3(url), format!("ROUTE_PATH=/{path}"))
+            }
+            StoreUrl::Http(url) => {
+                let url = StoreUrl::Http(HttpUrl { path: path.clone(), ..url.clone() });
+                let setting = format!("WEB_ENDPOINT={url}");
+                (url, setting)
+            }
+            StoreUrl::Dir(_) => return None,
+        };
+        open_read(&url).ok()?.size(id).ok().flatten().map(|_| setting)
+    })
+}
+
+/// A node could not read the flist.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBackError {
+    /// Blobs that were written are not where the route leads.
+    #[error(
+        "the route does not lead to the blobs: {missing} of {blobs} are not there, the first is {first}\n  \
+         the route:    {route}\n  written to:   {written}"
+    )]
+    Elsewhere {
+        /// The route, masked.
+        route: String,
+        /// Where blobs were written, masked.
+        written: String,
+        /// How many are missing.
+        missing: u64,
+        /// Of how many.
+        blobs: u64,
+        /// One of them.
+        first: BlobId,
+        /// The setting that would work, if one was found.
+        works: Option<String>,
+    },
+    /// What is read is not what was written.
+    #[error("what the store gives back is not what was packed: {}", first_of(findings))]
+    Damaged {
+        /// What is wrong.
+        findings: Vec<Finding>,
+    },
+    /// The store does not answer the read credentials.
+    #[error("the flist can't be read through its route {route}: {error}")]
+    Refused {
+        /// The route, masked.
+        route: String,
+        /// Why.
+        error: StoreError,
+        /// The setting that would work, if one was found.
+        works: Option<String>,
+    },
+    /// The key that nodes get can write.
+    #[error("the read key can write to {route}: every node would hold a key that can replace what others read")]
+    Writable {
+        /// The route, masked.
+        route: String,
+    },
+}
+
+fn first_of(findings: &[Finding]) -> String {
+    match findings {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, others @ ..] => format!("{first} (and {} more)", others.len()),
+    }
+}
+
+impl ReadBackError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ReadBackError::Elsewhere { works: Some(setting), .. }
+            | ReadBackError::Refused { works: Some(setting), .. } => {
+                Some(format!("{setting} in config/rfs.conf would work"))
+            }
+            ReadBackError::Elsewhere { works: None, .. } => Some(
+                "ROUTE_ENDPOINT and ROUTE_PATH in config/rfs.conf must lead to what S3_BUCKET/S3_PREFIX name".into(),
+            ),
+            ReadBackError::Damaged { .. } => Some("delete the damaged blobs from the store and build again".into()),
+            ReadBackError::Refused { error, .. } => Some(error.hint()),
+            ReadBackError::Writable { .. } => {
+                Some("make READ_ACCESS_KEY a key of its own: garage bucket allow --read BUCKET --key KEY".into())
+            }
+        }
+    }
+}
+
+/// Proves that the read credentials can't write: asks the store to replace a blob by itself, which does no harm where
+/// it is granted.
+///
+/// # Errors
+/// [`ReadBackError::Writable`] where it is; the store's own where it does not answer.
+pub fn prove_read_only(manifest: &Manifest, route: &[Ranged<ReadUrl>]) -> Result<(), ReadBackError> {
+    let Some((block, _)) = manifest.blobs().into_iter().next() else { return Ok(()) };
+    for url in route.iter().filter(|url| url.range.contains(block.id.first_byte())) {
+        let StoreUrl::S3(s3) = url.value.url() else { continue };
+        let failed = |error| ReadBackError::Refused { route: url.value.to_string(), error, works: None };
+        let store = S3Store::new(s3).map_err(failed)?;
+        let blob = store.get(&block.id).map_err(failed)?;
+        match store.put(&block.id, &blob) {
+            Ok(()) => return Err(ReadBackError::Writable { route: url.value.to_string() }),
+            // A gateway for reading may know no PUT at all; whatever it answers, it did not take the blob.
+            Err(error) if !error.is_transient() => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The folder that an flist is made from.
+
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+/// A source folder, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
+/// no link and no name, can make a build read outside it.
+pub struct Source {
+    /// The folder's path, for messages and as the pack cache's key; nothing is opened by it.
+    pub path: PathBuf,
+    dir: Dir,
+}
+
+/// What an entry's contents are made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// A file of the source, as it was when it was scanned.
+    Source(FileIdentity),
+    /// Bytes that the build itself makes, such as module indexes.
+    Generated(Vec<u8>),
+}
+
+/// What tells that a file is the one that was looked at before, and that nobody wrote to it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    /// Device number of the file system.
+    pub dev: u64,
+    /// Inode number.
+    pub ino: u64,
+    /// Length in bytes.
+    pub size: u64,
+    /// Modification time in nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// Change time in nanoseconds since 1970.
+    pub ctime_ns: i64,
+}
+
+impl FileIdentity {
+    /// The identity in a file's metadata.
+    pub fn of(metadata: &cap_std::fs::Metadata) -> Self {
+        use cap_std::fs::MetadataExt;
+        let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
+        FileIdentity {
+            dev: metadata.dev(),
+            ino: metadata.ino(),
+            size: metadata.len(),
+            mtime_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
+            ctime_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl Source {
+    /// Opens the first candidate that exists.
+    ///
+    /// # Errors
+    /// [`SourceError::Missing`] names all candidates; one that exists but can't be opened is an error too, not a reason
+    /// to try the next.
+    pub fn open_ambient(flist: &str, candidates: &[PathBuf]) -> Result<Source, SourceError> {
+        for path in candidates {
+            match Dir::open_ambient_dir(path, ambient_authority()) {
+                Ok(dir) => return Ok(Source { path: path.clone(), dir }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(SourceError::Open { path: path.clone(), error }),
+            }
+        }
+        Err(SourceError::Missing { flist: flist.to_owned(), candidates: candidates.to_vec() })
+    }
+
+    /// The open folder.
+    pub fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// The folder's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A source that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No candidate exists.
+    #[error("flist `{flist}` has no source: {} not exist", paths_do(candidates))]
+    Missing {
+        /// The flist's name in the configuration.
+        flist: String,
+        /// What was tried, in order.
+        candidates: Vec<PathBuf>,
+    },
+    /// A candidate exists and can't be opened as a folder.
+    #[error("cannot open the source folder {}: {error}", path.display())]
+    Open {
+        /// The candidate.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+impl SourceError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            SourceError::Missing { flist, .. } => {
+                format!("run the step that makes it, or change `source` of [flist.{flist}] in config/flistry.toml")
+            }
+            SourceError::Open { path, .. } => format!("{} must be a folder that this user may read", path.display()),
+        })
+    }
+}
+
+fn paths_do(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    match &names[..] {
+        [one] => format!("{one} does"),
+        several => format!("{} do", several.join(" and ")),
+    }
+}

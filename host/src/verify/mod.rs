@@ -1,0 +1,262 @@
+//! The verification ladder: what can be proven of an flist, each level with all before it.
+//!
+//! | level | proves |
+//! |---|---|
+//! | schema | stock rfs can walk the manifest |
+//! | presence | the store has every blob that is referred to |
+//! | sample | some blobs are fetched, hashed, decrypted, decompressed and hashed again |
+//! | full | all are, and every module is of the manifest's kernel |
+//!
+//! [`source`] compares with the folder an flist was made from. What is found is a [`Finding`]; an error means that
+//! nothing can be said, because the store does not answer.
+
+pub mod rfs;
+pub mod source;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Mutex;
+
+use crate::block::{BlobId, BlockRef, block_len};
+use crate::config::ReadBackLevel;
+use crate::fetch::{FetchError, fetch};
+use crate::manifest::{Manifest, Problem};
+use crate::modinfo::{Compression, kernel_of_module};
+use crate::parallel;
+use crate::progress::{Progress, Step};
+use crate::store::{ReadBlobs, StoreError};
+use crate::tree::EntryId;
+
+/// The manifest tag that names the kernel version of the build.
+pub const KERNEL_TAG: &str = "flistry.kernel";
+
+/// The manifest tag that says what an flist is made of: `modules`, `firmware` or `plain`.
+pub const TYPE_TAG: &str = "flistry.type";
+
+/// Blobs that the sample level fetches: their ids are digests, so the lowest are as good as any drawn by chance, and
+/// the same every time.
+const SAMPLE: usize = 64;
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The manifest alone; no store is asked.
+    Schema,
+    /// Every blob is there.
+    Presence,
+    /// And a sample of them is what it should be.
+    Sample,
+    /// And all of them are.
+    Full,
+}
+
+impl From<ReadBackLevel> for Level {
+    fn from(level: ReadBackLevel) -> Self {
+        match level {
+            ReadBackLevel::Presence => Level::Presence,
+            ReadBackLevel::Sample => Level::Sample,
+            ReadBackLevel::Full => Level::Full,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Schema => "schema",
+            Level::Presence => "presence",
+            Level::Sample => "sample",
+            Level::Full => "full",
+        })
+    }
+}
+
+/// One thing that is wrong with an flist.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    /// In the manifest.
+    #[error("{0}")]
+    Schema(#[from] Problem),
+    /// With a blob.
+    #[error("/{path}: {why}")]
+    Blob {
+        /// The first file that needs it.
+        path: String,
+        /// The blob.
+        id: BlobId,
+        /// What is wrong with it.
+        why: FetchError,
+    },
+    /// With a file's blocks, or with a module.
+    #[error("/{path}: {why}")]
+    File {
+        /// Its path.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A difference to the source that the report does not explain.
+    #[error("differs from the source: {0}")]
+    Source(crate::diff::Difference),
+    /// Something that stock rfs sees differently.
+    #[error("stock rfs: {0}")]
+    Rfs(String),
+}
+
+/// What was proven.
+#[derive(Debug, Default)]
+pub struct Verification {
+    /// What is wrong; nothing is good.
+    pub findings: Vec<Finding>,
+    /// Differences to the source that the build's report explains.
+    pub explained: Vec<String>,
+    /// Blobs that were asked for.
+    pub blobs: u64,
+    /// Blobs that were fetched and opened.
+    pub fetched: u64,
+}
+
+/// Verifies a manifest that could be read, against a store.
+///
+/// # Errors
+/// Where the store can't be asked at all.
+pub fn verify(
+    manifest: &Manifest,
+    store: &dyn ReadBlobs,
+    level: Level,
+    progress: &dyn Progress,
+) -> Result<Verification, StoreError> {
+    let mut result = Verification::default();
+    if level == Level::Schema {
+        return Ok(result);
+    }
+    let blobs = manifest.blobs();
+    result.blobs = blobs.len() as u64;
+    if level == Level::Full {
+        // Fetching shows what is missing, too.
+        full(manifest, store, progress, &mut result)?;
+        return Ok(result);
+    }
+    let missing = presence(manifest, &blobs, store, progress)?;
+    let is_missing: HashSet<BlobId> = missing.iter().map(|(id, _)| *id).collect();
+    result.findings.extend(missing.into_iter().map(|(_, finding)| finding));
+    if level == Level::Sample {
+        let sample: Vec<(BlockRef, EntryId)> =
+            blobs.into_iter().filter(|(block, _)| !is_missing.contains(&block.id)).take(SAMPLE).collect();
+        progress.begin(Step::ReadBack, sample.len() as u64);
+        let found = parallel::map(&sample, store.parallelism(), |(block, entry)| {
+            let found = finding(manifest, *entry, block.id, fetch(store, block))?.err();
+            progress.advance(1);
+            Ok::<_, StoreError>(found)
+        })?;
+        result.fetched = sample.len() as u64;
+        result.findings.extend(found.into_iter().flatten());
+    }
+    Ok(result)
+}
+
+fn presence(
+    manifest: &Manifest,
+    blobs: &[(BlockRef, EntryId)],
+    store: &dyn ReadBlobs,
+    progress: &dyn Progress,
+) -> Result<Vec<(BlobId, Finding)>, StoreError> {
+    progress.begin(Step::Presence, blobs.len() as u64);
+    let found = parallel::map(blobs, store.parallelism(), |(block, entry)| {
+        let answer = match store.size(&block.id) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(StoreError::Missing { name: block.id.hex(), store: store.describe(), forbidden: false }),
+            Err(error) => Err(error),
+        };
+        progress.advance(1);
+        Ok::<_, StoreError>(
+            finding(manifest, *entry, block.id, answer.map_err(FetchError::from))?.err().map(|f| (block.id, f)),
+        )
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn full(
+    manifest: &Manifest,
+    store: &dyn ReadBlobs,
+    progress: &dyn Progress,
+    result: &mut Verification,
+) -> Result<(), StoreError> {
+    let files: Vec<(EntryId, u64)> = manifest.tree.files().collect();
+    progress.begin(Step::ReadBack, manifest.blocks.len() as u64);
+    let full = Full { manifest, store, progress, proven: Mutex::default() };
+    let found = parallel::map(&files, store.parallelism(), |(file, size)| full.file(*file, *size))?;
+    result.fetched = full.proven.into_inner().expect("no holder panics").len() as u64;
+    result.findings.extend(found.into_iter().flatten());
+    Ok(())
+}
+
+/// The full level, file by file.
+struct Full<'a> {
+    manifest: &'a Manifest,
+    store: &'a dyn ReadBlobs,
+    progress: &'a dyn Progress,
+    /// The plain length of every blob that was fetched and opened.
+    proven: Mutex<HashMap<BlobId, usize>>,
+}
+
+impl Full<'_> {
+    fn file(&self, file: EntryId, size: u64) -> Result<Option<Finding>, StoreError> {
+        let module = self.module(file);
+        let mut contents = Vec::new();
+        for (index, block) in self.manifest.blocks.of(file).iter().enumerate() {
+            // A block that several files share is proven once, unless its bytes are wanted.
+            let known = self.proven.lock().expect("no holder panics").get(&block.id).copied();
+            let len = match known {
+                Some(len) if module.is_none() => len,
+                _ => match finding(self.manifest, file, block.id, fetch(self.store, block))? {
+                    Err(finding) => return Ok(Some(finding)),
+                    Ok(plain) => {
+                        if module.is_some() {
+                            contents.extend_from_slice(plain.bytes());
+                        }
+                        plain.bytes().len()
+                    }
+                },
+            };
+            self.proven.lock().expect("no holder panics").insert(block.id, len);
+            let expected = block_len(size, index as u64);
+            if len != expected {
+                // rfs finds a block by dividing: a short one in the middle moves everything behind it.
+                let why = format!("block {index} has {len} bytes, not {expected}");
+                return Ok(Some(Finding::File { path: self.manifest.tree.path(file), why }));
+            }
+            self.progress.advance(1);
+        }
+        Ok(module.and_then(|(kernel, compression)| {
+            let why = match kernel_of_module(&contents, compression) {
+                Ok(found) if found == kernel => return None,
+                Ok(found) => format!("it was built for kernel {found}, the flist is for {kernel}"),
+                Err(error) => error.to_string(),
+            };
+            Some(Finding::File { path: self.manifest.tree.path(file), why })
+        }))
+    }
+
+    /// Of a module in a modules flist, the kernel that it must be for.
+    fn module(&self, file: EntryId) -> Option<(&str, Compression)> {
+        let tags = &self.manifest.tags;
+        let kernel = tags.get(KERNEL_TAG).filter(|_| tags.get(TYPE_TAG).is_some_and(|kind| kind == "modules"))?;
+        Some((kernel, Compression::of_module(&self.manifest.tree.get(file).name)?))
+    }
+}
+
+/// Sorts an answer: the thing itself, a finding about the one blob, or an error about the whole store.
+fn finding<T>(
+    manifest: &Manifest,
+    entry: EntryId,
+    id: BlobId,
+    answer: Result<T, FetchError>,
+) -> Result<Result<T, Finding>, StoreError> {
+    match answer {
+        Ok(value) => Ok(Ok(value)),
+        Err(why) if why.is_damage() => Ok(Err(Finding::Blob { path: manifest.tree.path(entry), id, why })),
+        Err(FetchError::Store(error)) => Err(error),
+        Err(FetchError::Damaged(_)) => unreachable!("damage is a finding"),
+    }
+}

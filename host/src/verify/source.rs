@@ -1,0 +1,111 @@
+//! Comparing an flist with the folder it was made from.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use cap_std::fs::FileExt;
+
+use super::Finding;
+use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
+use crate::diff::diff_trees;
+use crate::filter::Filtered;
+use crate::manifest::Manifest;
+use crate::normal::{Rules, UnpackableError, normalize};
+use crate::parallel;
+use crate::progress::{Progress, Step};
+use crate::scan::{ScanError, scan};
+use crate::source::Source;
+use crate::tree::{EntryId, Kind};
+
+/// What the build's report says of differences that are meant.
+#[derive(Clone, Debug, Default)]
+pub struct Explained {
+    /// Paths of the source that a filter dropped, each with who did.
+    pub dropped: HashMap<String, String>,
+    /// Paths that the build made itself.
+    pub generated: HashSet<String>,
+}
+
+/// The differences between a source in normal form and an flist: those that are not explained, and those that are.
+///
+/// # Errors
+/// Where the source can't be read.
+pub fn compare(
+    manifest: &Manifest,
+    source: &Source,
+    rules: Rules,
+    explained: &Explained,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<(Vec<Finding>, Vec<String>), CompareError> {
+    let scan = scan(source)?;
+    // What can't be packed is no difference if it was dropped, and the flist can't have it otherwise.
+    let dropped = explained.dropped.keys().cloned().collect();
+    let filtered = Filtered::without(&scan, &dropped);
+    let (input, _) = normalize(&scan, &filtered, rules)?;
+
+    let packed = manifest.tree.by_path();
+    let pairs: Vec<(EntryId, EntryId)> = input
+        .tree
+        .files()
+        .filter_map(|(id, size)| {
+            let other = *packed.get(&input.tree.path(id))?;
+            (manifest.tree.get(other).kind == Kind::File { size }).then_some((id, other))
+        })
+        .collect();
+    progress.begin(Step::Compare, input.tree.counts().bytes);
+    let same = parallel::map(&pairs, threads, |(id, other)| {
+        let path = input.tree.path(*id);
+        let Kind::File { size } = input.tree.get(*id).kind else { unreachable!("pairs are of files") };
+        let keys = keys_of_file(source, &path, size)
+            .map_err(|error| CompareError::Read { path: source.path().join(&path), error })?;
+        progress.advance(size);
+        Ok::<_, CompareError>(keys.iter().eq(manifest.blocks.of(*other).iter().map(|block| &block.key)))
+    })?;
+    let same: HashSet<EntryId> = pairs.iter().zip(same).filter(|(_, same)| *same).map(|((id, _), _)| *id).collect();
+
+    let differences = diff_trees(&input.tree, &manifest.tree, |id, _| same.contains(&id));
+    let mut notes: Vec<String> =
+        explained.dropped.iter().map(|(path, by)| format!("/{path} was dropped by {by}")).collect();
+    notes.sort();
+    let mut findings = Vec::new();
+    for difference in differences {
+        if explained.generated.contains(&difference.path) {
+            notes.push(format!("/{} was made by the build", difference.path));
+        } else {
+            findings.push(Finding::Source(difference));
+        }
+    }
+    Ok((findings, notes))
+}
+
+fn keys_of_file(source: &Source, path: &str, size: u64) -> std::io::Result<Vec<BlobKey>> {
+    let file = source.dir().open(path)?;
+    let mut buffer = vec![0; BLOCK_SIZE];
+    (0..block_count(size))
+        .map(|index| {
+            let block = &mut buffer[..block_len(size, index)];
+            file.read_exact_at(block, index * BLOCK_SIZE as u64)?;
+            Ok(keys_of(std::iter::once(&*block))[0])
+        })
+        .collect()
+}
+
+/// A source that can't be compared with.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// It can't be walked.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// It holds what no flist could.
+    #[error(transparent)]
+    Unpackable(#[from] UnpackableError),
+    /// A file can't be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
