@@ -1,6 +1,8 @@
 //! Interoperability: manifests and blobs that stock rfs wrote are read entry for entry, and the same contents give the
 //! same blobs here. `tests/golden/README.md` says where the vectors come from.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

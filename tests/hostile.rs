@@ -1,6 +1,8 @@
 //! Manifests that somebody else made: foreign, broken, and meant to do harm. Each is refused with a message that says what
 //! is wrong, and nothing is written outside the folder that was named.
 
+#![allow(clippy::unwrap_used)]
+
 use flistry::block::BLOCK_SIZE;
 use flistry::manifest::{ManifestError, check, read};
 use flistry::progress::Silent;

@@ -104,6 +104,28 @@ mod sources {
     }
 
     #[test]
+    fn what_the_user_may_not_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let project = Project::plain();
+        let forbid = |name: &str| {
+            std::fs::set_permissions(project.path(name), std::fs::Permissions::from_mode(0o000)).unwrap();
+        };
+        forbid("data/sub/two");
+        project.flistry_as_nobody(&["build"]).fails(
+            1,
+            "cannot read PROJECT/data/sub/two: Permission denied (os error 13)",
+            "the user who builds must be able to read it; `exclude` leaves it out",
+        );
+        forbid("data/sub/deep");
+        project.flistry_as_nobody(&["build"]).fails(
+            1,
+            "1 entry can't be packed:\n  \"sub/deep\": it can't be read: Permission denied (os error 13)",
+            "remove them from the source, or leave them out with `exclude`",
+        );
+        assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_link_whose_target_is_left_out() {
         let project = Project::plain();
         std::os::unix::fs::symlink("sub/two", project.path("data/link")).unwrap();

@@ -8,8 +8,6 @@ mod project;
 #[path = "support/s3_server.rs"]
 mod s3_server;
 
-use std::os::unix::fs::PermissionsExt;
-
 use project::{Project, Run};
 
 /// Verifies a built flist with an rfs that does `meddle` after it has unpacked to `$target`.
@@ -25,9 +23,7 @@ fn verify_with(meddle: &str) -> Run {
          *) echo \"unexpected: $*\" >&2; exit 9 ;;\nesac\n",
         flistry = env!("CARGO_BIN_EXE_flistry"),
     );
-    project.write("rfs", &script);
-    let rfs = project.path("rfs");
-    std::fs::set_permissions(&rfs, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let rfs = project.write_script("rfs", &script);
     let file = project.path("dist/flists/data.fl");
     project.flistry_with(&["verify", file.to_str().unwrap(), "--with-rfs"], &[("RFS_BIN", rfs.to_str().unwrap())])
 }

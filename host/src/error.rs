@@ -52,7 +52,7 @@ pub enum Error {
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
-    ReadBack(#[from] ReadBackError),
+    ReadBack(Box<ReadBackError>),
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
@@ -67,6 +67,12 @@ pub enum Error {
     Write { path: PathBuf, error: std::io::Error },
     #[error("{what}")]
     Usage { what: String, hint: String },
+}
+
+impl From<ReadBackError> for Error {
+    fn from(error: ReadBackError) -> Self {
+        Error::ReadBack(Box::new(error))
+    }
 }
 
 /// How a process ends.
@@ -87,7 +93,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Config(_) | Error::Url(_) | Error::Usage { .. } => ExitCode::Usage,
-            Error::ReadBack(ReadBackError::Damaged { .. }) => ExitCode::Damage,
+            Error::ReadBack(error) if matches!(**error, ReadBackError::Damaged { .. }) => ExitCode::Damage,
             Error::Unpack(error) if error.is_damage() => ExitCode::Damage,
             _ => ExitCode::Failed,
         }

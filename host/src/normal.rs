@@ -118,7 +118,10 @@ impl std::error::Error for UnpackableError {}
 impl std::fmt::Display for UnpackableError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const SHOWN: usize = 10;
-        write!(f, "{} entries can't be packed:", self.entries.len())?;
+        match self.entries.len() {
+            1 => f.write_str("1 entry can't be packed:")?,
+            n => write!(f, "{n} entries can't be packed:")?,
+        }
         for (path, why) in self.entries.iter().take(SHOWN) {
             write!(f, "\n  {path:?}: {why}")?;
         }

@@ -3,6 +3,7 @@
 // Each test program that takes this module in uses a part of it.
 #![allow(dead_code)]
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -66,6 +67,16 @@ impl Project {
         std::fs::write(path, text).unwrap();
     }
 
+    /// Writes a program.
+    pub fn write_script(&self, name: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let source = format!("{name}.source");
+        self.write(&source, text);
+        std::fs::set_permissions(self.path(&source), std::fs::Permissions::from_mode(0o755)).unwrap();
+        copy_program(&self.path(&source), &self.path(name));
+        self.path(name)
+    }
+
     pub fn write_rfs_conf(&self, text: &str) {
         use std::os::unix::fs::PermissionsExt;
         self.write("config/rfs.conf", text);
@@ -77,16 +88,42 @@ impl Project {
         self.flistry_with(args, &[])
     }
 
+    /// Runs the program as a user whom permissions bind, also where the tests run as root.
+    pub fn flistry_as_nobody(&self, args: &[&str]) -> Run {
+        const NOBODY: u32 = 65534;
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(self.folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let mut command = self.command(args);
+        if rustix::process::geteuid().is_root() {
+            // The build tree may lie where nobody can look.
+            let copy = self.path("flistry");
+            copy_program(Path::new(env!("CARGO_BIN_EXE_flistry")), &copy);
+            command = self.command_of(&copy, args);
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        self.run(command)
+    }
+
     /// Runs the program on this project, with variables in its environment.
     pub fn flistry_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_flistry"))
-            .args(args)
-            .args(["--project".as_ref(), self.folder.path()])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        self.run(command)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_flistry")), args)
+    }
+
+    fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(args).args(["--project".as_ref(), self.folder.path()]);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    fn run(&self, mut command: Command) -> Run {
+        let output = command.output().unwrap();
         let text =
             |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(self.folder.path().to_str().unwrap(), "PROJECT");
         Run { code: output.status.code().unwrap(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
@@ -121,6 +158,12 @@ impl Run {
         assert_eq!(self.code, code, "{}", self.stderr);
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
     }
+}
+
+/// Copies a program by another process: a file that this one has open for writing when a test beside it starts a child
+/// can't be run ("text file busy").
+fn copy_program(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg(from).arg(to).status().unwrap().success());
 }
 
 /// Settings that fit the server.

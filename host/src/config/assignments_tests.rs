@@ -86,7 +86,7 @@ fn each_mistake_names_its_line() {
         (&deep, "line 1, A: a value that grows too long or nests too deep"),
         (&long, "line 14, A: a value that grows too long or nests too deep"),
     ] {
-        let error = parse(text, &BTreeMap::new()).err().expect(text);
+        let error = parse(text, &BTreeMap::new()).expect_err(text);
         assert_eq!(error.to_string(), message, "{text}");
         assert!(!error.hint().is_empty());
     }
