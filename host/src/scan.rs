@@ -4,6 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io::ErrorKind;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
@@ -93,37 +94,47 @@ pub fn scan(source: &Source) -> Result<Scan, ScanError> {
     Ok(scan)
 }
 
+/// Adds what is in a folder. A folder that the user may not look into is recorded as that, all but the root.
 fn list(
     scan: &mut Scan,
     folder: usize,
     dir: &Dir,
     failed: &dyn Fn(PathBuf, std::io::Error) -> ScanError,
 ) -> Result<(), ScanError> {
-    let here = |scan: &Scan, error| failed(scan.path(folder), error);
-    let mut names = Vec::new();
-    for entry in dir.entries().map_err(|error| here(scan, error))? {
-        names.push(entry.map_err(|error| here(scan, error))?.file_name());
-    }
-    names.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
-    for name in names {
+    let children = match look_into(dir) {
+        Ok(children) => children,
+        Err((_, error)) if folder != 0 && error.kind() == ErrorKind::PermissionDenied => {
+            scan.entries[folder].kind = Err(Unpackable::Unreadable(error.to_string()));
+            return Ok(());
+        }
+        Err((name, error)) => return Err(failed(scan.path(folder).join(name), error)),
+    };
+    for (name, metadata) in children {
         let index = scan.entries.len();
-        let metadata = match dir.symlink_metadata(&name) {
-            Ok(metadata) => metadata,
-            Err(error) => return Err(failed(scan.path(folder).join(&name), error)),
-        };
         let kind = kind(dir, &name, &metadata);
         let is_folder = kind == Ok(Kind::Directory);
         scan.entries.push(scanned(folder, name, &metadata, kind));
         if is_folder {
-            let name = &scan.entries[index].name;
-            let opened = dir.open_dir_nofollow(name);
-            match opened {
+            match dir.open_dir_nofollow(&scan.entries[index].name) {
                 Ok(child) => list(scan, index, &child, failed)?,
                 Err(error) => scan.entries[index].kind = Err(Unpackable::Unreadable(error.to_string())),
             }
         }
     }
     Ok(())
+}
+
+/// A folder's entries by name; an error with the name of the entry that has it.
+fn look_into(dir: &Dir) -> Result<Vec<(OsString, Metadata)>, (OsString, std::io::Error)> {
+    let here = |error| (OsString::new(), error);
+    let mut children = Vec::new();
+    for entry in dir.entries().map_err(here)? {
+        let name = entry.map_err(here)?.file_name();
+        let metadata = dir.symlink_metadata(&name).map_err(|error| (name.clone(), error))?;
+        children.push((name, metadata));
+    }
+    children.sort_unstable_by(|(a, _), (b, _)| a.as_bytes().cmp(b.as_bytes()));
+    Ok(children)
 }
 
 fn kind(dir: &Dir, name: &OsStr, metadata: &Metadata) -> Result<Kind, Unpackable> {
@@ -170,7 +181,7 @@ impl ScanError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self.error.kind() {
-            std::io::ErrorKind::NotFound => {
+            ErrorKind::NotFound => {
                 "it vanished during the walk: nothing may write to a source while it is packed".into()
             }
             _ => "the source must be readable by the user who builds".into(),
