@@ -126,6 +126,60 @@ mod sources {
     }
 
     #[test]
+    fn the_project_s_own_files() {
+        let server = S3Server::start();
+        let project = Project::plain_on(&server);
+        let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+        let hint = "pack a folder that does not hold it, or leave it out with `exclude`";
+        project.write("config/flistry.toml", &config.replace("[\"data\"]", "[\"config\"]"));
+        build_fails(
+            &project,
+            2,
+            "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source",
+            hint,
+        );
+        // A link to the same file under another name is the same file.
+        project.write("config/flistry.toml", &config);
+        std::fs::hard_link(project.path("config/rfs.conf"), project.path("data/innocent")).unwrap();
+        build_fails(
+            &project,
+            2,
+            "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source",
+            hint,
+        );
+        // What a build writes would be in the next one.
+        std::fs::remove_file(project.path("data/innocent")).unwrap();
+        let all = config.replace("[\"data\"]", "[\".\"]");
+        project.write("config/flistry.toml", &all.replace("contents", "exclude = [\"config/rfs.conf\"]\ncontents"));
+        build_fails(
+            &project,
+            2,
+            "flist `data` would hold the finished flists: PROJECT/dist/flists lies in its source",
+            hint,
+        );
+        project.write(
+            "config/flistry.toml",
+            &all.replace("contents", "exclude = [\"config/rfs.conf\", \"dist\"]\ncontents"),
+        );
+        project.flistry(&["build"]).ok();
+    }
+
+    #[test]
+    fn a_module_that_is_larger_than_any() {
+        let project = Project::plain();
+        let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+        project.write("config/flistry.toml", &config.replace("plain", "modules"));
+        let huge = std::fs::File::create(project.path("data/a.ko")).unwrap();
+        huge.set_len(3 << 30).unwrap();
+        build_fails(
+            &project,
+            1,
+            "cannot read PROJECT/data/a.ko: 3221225472 bytes are too much for a module",
+            "it must be a file that this user may read",
+        );
+    }
+
+    #[test]
     fn a_link_whose_target_is_left_out() {
         let project = Project::plain();
         std::os::unix::fs::symlink("sub/two", project.path("data/link")).unwrap();
@@ -226,8 +280,15 @@ mod stores {
         let project = Project::plain();
         project.write_rfs_conf(&rfs_conf(&server).replace(READ_KEY.0, "GKnobody"));
         let run = project.flistry(&["build"]);
-        assert_eq!(run.code, 1, "{}", run.stderr);
-        assert!(run.stderr.contains("GKnobody:***@"), "{}", run.stderr);
+        run.fails(
+            1,
+            &format!(
+                "the flist can't be read through its route s3://GKnobody:***@{0}/{BUCKET}/flists/test?region=garage: \
+                 s3://{0}/{BUCKET}/flists/test refused: it does not know the access key",
+                address(&server)
+            ),
+            "check the access key's id, and that the key is for this server",
+        );
         assert_eq!(project.names("dist/flists"), Vec::<String>::new());
     }
 
@@ -249,6 +310,46 @@ mod stores {
     }
 
     #[test]
+    fn a_read_key_that_can_write_is_found_though_there_is_nothing_to_read() {
+        let server = S3Server::start_with_writing_reader();
+        let project = Project::plain_on(&server);
+        std::fs::remove_dir_all(project.path("data")).unwrap();
+        std::fs::create_dir(project.path("data")).unwrap();
+        let run = project.flistry(&["build"]);
+        assert_eq!(run.code, 1);
+        assert!(run.stderr.contains("error: the read key can write to s3://"), "{}", run.stderr);
+        assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_key_that_was_withdrawn_is_no_damage() {
+        let server = S3Server::start();
+        let project = Project::plain_on(&server);
+        project.flistry(&["build"]).ok();
+        let file = project.path("dist/flists/data.fl");
+        let endpoint = &server.url("", READ_KEY).endpoint;
+        let route = format!("s3://GKgone:secret@{}:{}/{BUCKET}/flists/test", endpoint.host, endpoint.port);
+        project.flistry(&["route", "patch", file.to_str().unwrap(), "--route", &route]).ok();
+        for level in ["presence", "sample", "full"] {
+            let run = project.flistry(&["verify", file.to_str().unwrap(), "--level", level]);
+            assert_eq!(run.code, 1, "{level}: {}{}", run.stdout, run.stderr);
+        }
+    }
+
+    #[test]
+    fn a_later_flist_that_fails_does_not_hide_an_earlier_one() {
+        let project = Project::plain();
+        let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+        project.write("config/flistry.toml", &format!("{config}{}", config.replace("data", "more")));
+        project.write("more/file", "x");
+        project.write("dist/flists/more.fl/in-the-way", "");
+        let run = project.flistry(&["build"]);
+        assert_eq!(run.code, 1);
+        assert!(run.stdout.starts_with("built data\n"), "{}", run.stdout);
+        assert!(run.stderr.contains("error: cannot write PROJECT/dist/flists/more.fl: "), "{}", run.stderr);
+    }
+
+    #[test]
     fn an_output_folder_that_can_t_be_written() {
         let project = Project::plain();
         project.write("dist/flists", "a file where the folder should be");
@@ -256,7 +357,7 @@ mod stores {
         run.fails(
             1,
             "cannot write PROJECT/dist/flists/: File exists (os error 17)",
-            "the folder must be writable; `output` in config/flistry.toml names another",
+            "the folder must be one that this user may write to",
         );
     }
 
@@ -284,14 +385,13 @@ mod manifests {
     fn a_file_that_is_no_flist() {
         let project = Project::plain();
         let file = project.path("data/one");
-        for command in ["inspect", "tree"] {
+        for command in ["inspect", "tree", "verify"] {
             project.flistry(&[command, file.to_str().unwrap()]).fails(
                 1,
                 "PROJECT/data/one: it is not an flist: it is not an SQLite file",
                 "give the path of a .fl file",
             );
         }
-        damaged(&project, &["verify", file.to_str().unwrap()], "it is not an flist: it is not an SQLite file");
     }
 
     #[test]
@@ -312,7 +412,11 @@ mod manifests {
         let file = project.path("dist/flists/data.fl");
         let bytes = std::fs::read(&file).unwrap();
         std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-        damaged(&project, &["verify", file.to_str().unwrap()], "it is truncated: its header promises");
+        for command in ["inspect", "verify"] {
+            let run = project.flistry(&[command, file.to_str().unwrap()]);
+            assert_eq!(run.code, 3, "{}", run.stderr);
+            assert!(run.stderr.contains("data.fl: it is truncated: its header promises"), "{}", run.stderr);
+        }
     }
 
     #[test]
@@ -331,6 +435,38 @@ mod manifests {
         project.flistry(&["inspect", file]).ok();
         let store = project.path("dist/blobs");
         project.flistry(&["verify", file, "--store", store.to_str().unwrap()]).ok();
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_printed() {
+        let project = Project::plain();
+        project.flistry(&["build"]).ok();
+        let file = project.path("dist/flists/data.fl");
+        let db = rusqlite::Connection::open(&file).unwrap();
+        db.execute("UPDATE inode SET name = ? WHERE name = 'one'", ["one\u{1b}[2J\n+ /forged"]).unwrap();
+        db.execute("INSERT INTO tag VALUES ('k\u{7}', 'v\u{1b}[0m')", []).unwrap();
+        db.execute("UPDATE route SET url = 'zdb://h:9900/ns\u{1b}?password=topsecret'", []).unwrap();
+        drop(db);
+        let file = file.to_str().unwrap();
+        let store = project.path("dist/blobs");
+        std::fs::remove_dir_all(&store).unwrap();
+        std::fs::create_dir(&store).unwrap();
+        let store = store.to_str().unwrap();
+        for args in [
+            &["tree", file][..],
+            &["tree", "--long", file],
+            &["inspect", file],
+            &["route", "show", file],
+            &["verify", file, "--store", store],
+            &["verify", file, "--store", store, "--source", project.path("data").to_str().unwrap()],
+            &["unpack", file, project.path("out").to_str().unwrap(), "--store", store],
+        ] {
+            let run = project.flistry(args);
+            for text in [&run.stdout, &run.stderr] {
+                assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{args:?}: {text:?}");
+                assert!(!text.contains("\n+ /forged") && !text.contains("topsecret"), "{args:?}: {text:?}");
+            }
+        }
     }
 
     #[test]
