@@ -17,7 +17,6 @@ use crate::scan::{Scan, Scanned, scan};
 use crate::source::Source;
 use crate::store::url::StoreUrl;
 use crate::tree::{Entry, Kind, Tree};
-use crate::verify::source::Explained;
 
 /// The plan of one flist.
 pub struct Plan<'a> {
@@ -65,12 +64,6 @@ impl<'a> Plan<'a> {
     /// configuration did.
     pub fn file_name(&self) -> &FlistName {
         &self.flist.file_name
-    }
-
-    /// What to compare a finished flist with its source by.
-    pub fn explained(&self) -> Explained {
-        let dropped = self.filtered.dropped().iter().map(|drop| (drop.path.clone(), drop.by.clone())).collect();
-        Explained { dropped, ..Explained::default() }
     }
 }
 

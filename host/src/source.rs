@@ -10,8 +10,8 @@ use rustix::fs::OFlags;
 /// A source folder, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
 /// no link and no name, can make a build read outside it.
 pub struct Source {
-    /// The folder's path, for messages and as the pack cache's key; nothing is opened by it.
-    pub path: PathBuf,
+    /// For messages and as the pack cache's key; nothing is opened by it.
+    path: PathBuf,
     dir: Dir,
 }
 
