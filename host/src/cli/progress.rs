@@ -52,8 +52,8 @@ impl Progress for Terminal {
         if self.bars {
             let template = match unit {
                 Unit::None => "{spinner} {msg}",
-                Unit::Bytes => "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-                Unit::Blobs => "{msg} {bar:30} {pos}/{len} {eta}",
+                Unit::Bytes => "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
+                Unit::Blobs => "{msg} {wide_bar} {pos}/{len} {eta}",
             };
             let style = ProgressStyle::with_template(template).expect("the template is fixed");
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style);
