@@ -174,8 +174,29 @@ fn routes_are_patched_and_checked_for_write_credentials() {
 
     project.flistry(&["route", "patch", file, "--route", "00-7f=http://a:80/b", "--route", "80-ff=dir:///c"]).ok();
     assert_eq!(project.flistry(&["route", "show", file]).ok().stdout, "00-7f http://a:80/b\n80-ff dir:///c\n");
-    let sum = std::fs::read_to_string(format!("{file}.sha256")).unwrap();
-    assert!(sum.starts_with(&flistry::publish::sha256(&std::fs::read(file).unwrap())));
+
+    // Through an alias it is the same file; what stands beside it and speaks of its bytes is renewed.
+    let alias = project.path("dist/flists/data-latest.fl");
+    project.flistry(&["route", "patch", alias.to_str().unwrap(), "--route", "http://a:80/b"]).ok();
+    assert!(alias.is_symlink());
+    assert_eq!(project.flistry(&["route", "show", file]).ok().stdout, "00-ff http://a:80/b\n");
+    let sha256 = flistry::publish::sha256(&std::fs::read(file).unwrap());
+    for name in ["data.fl", "data-latest.fl"] {
+        let sum = std::fs::read_to_string(project.path(&format!("dist/flists/{name}.sha256"))).unwrap();
+        assert_eq!(sum, format!("{sha256}  {name}\n"));
+    }
+    let report = project.report("data.fl");
+    assert_eq!((&report["manifest"]["sha256"], &report["route"][0]), (&sha256.into(), &"http://a:80/b".into()));
+
+    // What no node could use is not written.
+    project.flistry(&["route", "patch", file, "--route", "00-7f=dir:///a"]).fails(
+        2,
+        "the routes leave out the blobs 80-ff",
+        "add a route for them; one without a range is for all blobs",
+    );
+    for wrong in ["zz=dir:///a", "folder"] {
+        assert_eq!(project.flistry(&["route", "patch", file, "--route", wrong]).code, 2);
+    }
 
     // Without a route, the project's own.
     project.flistry(&["route", "patch", file]).ok();

@@ -278,5 +278,5 @@ fn unpacking_into_a_folder_that_has_something_is_refused() {
     let bytes = manifest("INSERT INTO inode VALUES (2, 1, 'd', 4096, 0, 0, 16877, 0, 0, 0);");
     let error = unpack(&read(&bytes).unwrap(), &MemoryStore::new(), scratch.path(), false, &Silent).unwrap_err();
     assert_eq!(error.to_string(), format!("{} is not empty", scratch.path().display()));
-    assert_eq!(error.hint().unwrap(), "unpack into a new folder");
+    assert_eq!(error.hint().unwrap(), "unpack into a new folder; what an earlier try left there may be removed");
 }

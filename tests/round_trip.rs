@@ -225,14 +225,35 @@ mod pack_cache {
     fn a_broken_cache_is_begun_anew_with_a_warning() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("pack.sqlite");
-        for garbage in [&b"no database at all"[..], &[0xff; 8192]] {
-            std::fs::write(&path, garbage).unwrap();
-            let mut cache = PackCache::open_ambient(&path).unwrap();
-            let warnings = cache.take_warnings();
-            assert_eq!(warnings.len(), 1);
-            let text = warnings[0].to_string();
-            assert!(text.contains("was broken") && text.contains("begun anew"), "{text}");
-        }
+        drop(PackCache::open_ambient(&path).unwrap());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[100..].fill(0xff);
+        std::fs::write(&path, bytes).unwrap();
+        let mut cache = PackCache::open_ambient(&path).unwrap();
+        let warnings = cache.take_warnings();
+        assert_eq!(warnings.len(), 1);
+        let text = warnings[0].to_string();
+        assert!(text.contains("was broken") && text.contains("begun anew"), "{text}");
+    }
+
+    #[test]
+    fn somebody_s_file_is_left_alone() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("notes");
+        let check = || {
+            let before = std::fs::read(&path).unwrap();
+            let warning = PackCache::open_ambient(&path).err().unwrap();
+            assert!(warning.what.ends_with("notes is something else"), "{warning}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        };
+        std::fs::write(&path, "remember the milk").unwrap();
+        check();
+        std::fs::remove_file(&path).unwrap();
+        rusqlite::Connection::open(&path)
+            .unwrap()
+            .execute_batch("CREATE TABLE file (x); INSERT INTO file VALUES (1)")
+            .unwrap();
+        check();
     }
 
     #[test]
@@ -312,6 +333,32 @@ mod a_file_that_changes {
         });
         assert!(error.to_string().ends_with("/big changed while it was being packed"), "{error}");
         assert_eq!(error.hint().unwrap(), "wait until nothing writes to the source, then build again");
+    }
+
+    #[test]
+    fn one_that_becomes_a_pipe_is_an_error_and_not_a_wait() {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        let (source, input) = input(scratch.path());
+        std::fs::remove_file(&file).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        let store = MemoryStore::new();
+        let packer = Packer { source: &source, store: &store, workers: NonZeroUsize::MIN, progress: &Silent };
+        let error = packer.pack(&input, None).unwrap_err();
+        assert!(error.to_string().ends_with("/file changed while it was being packed"), "{error}");
+    }
+
+    #[test]
+    fn one_that_vanishes_is_an_error() {
+        let scratch = tempfile::tempdir().unwrap();
+        std::fs::write(scratch.path().join("file"), "x").unwrap();
+        let (source, input) = input(scratch.path());
+        std::fs::remove_file(scratch.path().join("file")).unwrap();
+        let store = MemoryStore::new();
+        let packer = Packer { source: &source, store: &store, workers: NonZeroUsize::MIN, progress: &Silent };
+        let error = packer.pack(&input, None).unwrap_err();
+        assert!(error.to_string().ends_with("/file: No such file or directory (os error 2)"), "{error}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use flistry::store::dir::DirStore;
 use flistry::store::http::HttpStore;
 use flistry::store::memory::MemoryStore;
 use flistry::store::open::{open_read, open_read_ranges, open_write, open_write_ranges};
-use flistry::store::ranges::{ALL_IDS, Ranges};
+use flistry::store::ranges::Ranges;
 use flistry::store::retry::Retry;
 use flistry::store::s3::{S3Bucket, S3Store};
 use flistry::store::url::{Credentials, Endpoint, IdRange, Ranged, S3Url, StoreUrl, WriteUrl};
@@ -98,7 +98,7 @@ fn s3_store(url: &S3Url) -> S3Store {
 }
 
 fn replica<S>(store: S) -> Ranged<Box<S>> {
-    Ranged { range: ALL_IDS, value: Box::new(store) }
+    Ranged { range: IdRange::ALL, value: Box::new(store) }
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn shares_and_replicas_conform() {
     let dir = || -> Box<dyn WriteBlobs> { Box::new(DirStore::create_ambient(folder.path()).unwrap()) };
     let s3 = || -> Box<dyn WriteBlobs> { Box::new(s3_store(&server.url("", WRITE_KEY))) };
     let (low, high) = (IdRange { start: 0, end: 0x7f }, IdRange { start: 0x80, end: 0xff });
-    for (first, second) in [(low, high), (ALL_IDS, ALL_IDS)] {
+    for (first, second) in [(low, high), (IdRange::ALL, IdRange::ALL)] {
         let stores = vec![Ranged { range: first, value: dir() }, Ranged { range: second, value: s3() }];
         conforms(&Ranges::new(stores).unwrap());
     }
@@ -170,8 +170,9 @@ fn a_replica_that_fails_is_stepped_over() {
     whole.put(&id, b"blob").unwrap();
     let broken_store = S3Bucket::new(&broken.url("", READ_KEY)).unwrap().with_retry(Retry::NEVER);
     broken.faults.unavailable(100);
-    let first: Ranged<Box<dyn ReadBlobs>> = Ranged { range: ALL_IDS, value: Box::new(S3Store::from(broken_store)) };
-    let second: Ranged<Box<dyn ReadBlobs>> = Ranged { range: ALL_IDS, value: Box::new(whole) };
+    let first: Ranged<Box<dyn ReadBlobs>> =
+        Ranged { range: IdRange::ALL, value: Box::new(S3Store::from(broken_store)) };
+    let second: Ranged<Box<dyn ReadBlobs>> = Ranged { range: IdRange::ALL, value: Box::new(whole) };
     let ranges = Ranges::new(vec![first, second]).unwrap();
     assert_eq!(ranges.get(&id).unwrap(), b"blob");
     assert_eq!(ranges.size(&id).unwrap(), Some(4));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::manifest::Manifest;
+use crate::printable::Printable;
 use crate::tree::{Entry, EntryId, Kind, Tree};
 
 /// One path that is not the same in both.
@@ -32,10 +33,11 @@ pub enum Change {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = Printable(&self.path);
         match &self.change {
-            Change::Added => write!(f, "+ /{}", self.path),
-            Change::Removed => write!(f, "- /{}", self.path),
-            Change::Changed { fields } => write!(f, "~ /{} ({})", self.path, fields.join(", ")),
+            Change::Added => write!(f, "+ /{path}"),
+            Change::Removed => write!(f, "- /{path}"),
+            Change::Changed { fields } => write!(f, "~ /{path} ({})", Printable(&fields.join(", "))),
         }
     }
 }

@@ -41,6 +41,8 @@ pub enum Error {
     BadModule { path: PathBuf, error: ModinfoError },
     #[error("{} has no kernel modules", source_path.display())]
     NoModules { source_path: PathBuf },
+    #[error("flist `{flist}` would hold {what}: {} lies in its source", path.display())]
+    OwnFile { flist: String, path: PathBuf, what: &'static str },
     #[error(transparent)]
     Pack(#[from] PackError),
     #[error(transparent)]
@@ -92,7 +94,10 @@ impl Error {
     /// The exit code that says what kind of error this is.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Error::Config(_) | Error::Url(_) | Error::Usage { .. } => ExitCode::Usage,
+            Error::Config(_) | Error::Url(_) | Error::Usage { .. } | Error::OwnFile { .. } => ExitCode::Usage,
+            Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
+            // What is no flist at all is a wrong argument; a broken one is damage.
+            Error::Manifest { error, .. } if error.is_damage() => ExitCode::Damage,
             Error::ReadBack(error) if matches!(**error, ReadBackError::Damaged { .. }) => ExitCode::Damage,
             Error::Unpack(error) if error.is_damage() => ExitCode::Damage,
             _ => ExitCode::Failed,
@@ -113,6 +118,7 @@ impl Error {
             }
             Error::BadModule { .. } => Some("install the modules again, or leave the file out with `exclude`".into()),
             Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
+            Error::OwnFile { .. } => Some("pack a folder that does not hold it, or leave it out with `exclude`".into()),
             Error::Pack(error) => error.hint(),
             Error::Store(error) => Some(error.hint()),
             Error::Sqlite(_) => None,

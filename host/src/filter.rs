@@ -4,7 +4,7 @@
 //! takes that place. What the host itself sees to, whoever decides: a folder that is dropped takes its contents with
 //! it, and a link that led somewhere must not be left dangling by what was dropped.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -37,9 +37,9 @@ impl Filtered {
         self.kept[entry]
     }
 
-    /// Leaves out the entries with the given paths: what an earlier build dropped.
-    pub fn without(scan: &Scan, paths: &HashSet<String>) -> Self {
-        let kept = (0..scan.entries().len()).map(|index| !paths.contains(&*scan.path(index).to_string_lossy()));
+    /// Leaves out the entries whose paths are meant: what an earlier build dropped.
+    pub fn without(scan: &Scan, is_out: impl Fn(&str) -> bool) -> Self {
+        let kept = (0..scan.entries().len()).map(|index| !is_out(&scan.path(index).to_string_lossy()));
         Filtered { kept: kept.collect(), dropped: Vec::new() }
     }
 

@@ -37,6 +37,7 @@ pub mod parallel;
 pub mod pipeline;
 pub mod plan;
 pub mod post_pack;
+pub mod printable;
 pub mod progress;
 pub mod publish;
 pub mod read_back;

@@ -3,5 +3,8 @@
 mod cli;
 
 fn main() -> std::process::ExitCode {
-    cli::run(std::env::args_os(), std::env::vars().collect())
+    // A variable that is not UTF-8 is none that flistry reads.
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    cli::run(std::env::args_os().collect(), environment.collect())
 }

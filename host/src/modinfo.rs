@@ -3,12 +3,13 @@
 //! A module is an ELF object whose `.modinfo` section holds `key=value` strings, each ended by a NUL. Modules are
 //! installed plain (`.ko`) or compressed (`.ko.gz`, `.ko.xz`, `.ko.zst`).
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use object::{Object, ObjectSection};
 
 /// No module is larger than this when it is decompressed; the largest of Debian's 6.12 has 20 MiB.
-const MAX_MODULE_BYTES: u64 = 256 * 1024 * 1024;
+pub const MAX_MODULE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// How a module file is compressed, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +37,10 @@ impl Compression {
         })
     }
 
-    fn decompress(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    fn decompress(self, bytes: &[u8]) -> std::io::Result<Cow<'_, [u8]>> {
         let mut plain = Vec::new();
         let read = match self {
-            Compression::None => return Ok(bytes.to_vec()),
+            Compression::None => return Ok(Cow::Borrowed(bytes)),
             Compression::Gzip => {
                 flate2::read::MultiGzDecoder::new(bytes).take(MAX_MODULE_BYTES + 1).read_to_end(&mut plain)
             }
@@ -49,7 +50,7 @@ impl Compression {
         if read as u64 > MAX_MODULE_BYTES {
             return Err(std::io::Error::other(format!("it decompresses to more than {MAX_MODULE_BYTES} bytes")));
         }
-        Ok(plain)
+        Ok(Cow::Owned(plain))
     }
 }
 
@@ -73,6 +74,9 @@ pub enum ModinfoError {
     /// The compressed bytes are broken.
     #[error("it does not decompress: {0}")]
     Decompress(std::io::Error),
+    /// More bytes than any module has.
+    #[error("{0} bytes are too much for a module")]
+    TooLarge(u64),
     /// Not an ELF object.
     #[error("it is no ELF object: {0}")]
     NotElf(String),

@@ -94,7 +94,9 @@ fn link_atomically(dir: &Dir, target: &str, name: &str) -> std::io::Result<()> {
 
 /// Makes something under a name of its own and renames it; leaves nothing behind if that fails.
 fn replace(dir: &Dir, name: &str, make: impl FnOnce(&str) -> std::io::Result<()>) -> std::io::Result<()> {
-    let temporary = format!(".{name}.{}.tmp", std::process::id());
+    // Process ids repeat between containers that share a folder; the time of day hardly does as well.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+    let temporary = format!(".new-{now:x}-{}", std::process::id());
     let result = make(&temporary).and_then(|()| dir.rename(&temporary, dir, name));
     if result.is_err() {
         // The first error is the one to tell.
@@ -127,7 +129,7 @@ impl PublishError {
                 std::io::ErrorKind::StorageFull => {
                     "free some space and build again: blobs that are stored are not sent twice".into()
                 }
-                _ => "the folder must be writable; `output` in config/flistry.toml names another".into(),
+                _ => "the folder must be one that this user may write to".into(),
             }),
             PublishError::Store(error) => Some(error.hint()),
         }

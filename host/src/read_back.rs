@@ -4,7 +4,7 @@ use crate::block::BlobId;
 use crate::fetch::FetchError;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
-use crate::store::open::{open_read, open_route_ranges};
+use crate::store::open::{open_read, open_route, open_route_ranges};
 use crate::store::s3::S3Store;
 use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};
 use crate::store::{ReadBlobs, StoreError, WriteBlobs};
@@ -22,17 +22,28 @@ pub fn read_back(
     level: Level,
     progress: &dyn Progress,
 ) -> Result<Verification, ReadBackError> {
+    for url in route {
+        // Asks for what can't be there: the answer tells a wrong key or bucket from missing blobs, which a HEAD can't.
+        let probed = open_route(&url.value).and_then(|store| store.probe());
+        probed.map_err(|error| refused(manifest, route, written, error))?;
+    }
     let store = open_route_ranges(route).map_err(|error| refused(manifest, route, written, error))?;
     let result =
         verify(manifest, &*store, level, progress).map_err(|error| refused(manifest, route, written, error))?;
     if result.findings.is_empty() {
         return Ok(result);
     }
-    let missing = result.findings.iter().filter(|finding| is_missing(finding)).count() as u64;
-    if missing == 0 {
-        return Err(ReadBackError::Damaged { findings: result.findings });
+    let mut findings = result.findings;
+    if let Some(at) = findings.iter().position(is_forbidden)
+        && let Finding::Blob { why: FetchError::Store(error), .. } = findings.swap_remove(at)
+    {
+        return Err(refused(manifest, route, written, error));
     }
-    let first = result.findings.iter().find_map(|finding| match finding {
+    let missing = findings.iter().filter(|finding| is_missing(finding)).count() as u64;
+    if missing == 0 {
+        return Err(ReadBackError::Damaged { findings });
+    }
+    let first = findings.iter().find_map(|finding| match finding {
         Finding::Blob { id, why: FetchError::Store(StoreError::Missing { .. }), .. } => Some(*id),
         _ => None,
     });
@@ -50,6 +61,10 @@ fn described(route: &[Ranged<ReadUrl>]) -> String {
     route.iter().map(|url| url.value.to_string()).collect::<Vec<_>>().join(", ")
 }
 
+fn is_forbidden(finding: &Finding) -> bool {
+    matches!(finding, Finding::Blob { why: FetchError::Store(StoreError::Missing { forbidden: true, .. }), .. })
+}
+
 fn is_missing(finding: &Finding) -> bool {
     matches!(finding, Finding::Blob { why: FetchError::Store(StoreError::Missing { .. }), .. })
 }
@@ -62,7 +77,7 @@ fn refused(
     error: StoreError,
 ) -> ReadBackError {
     let works = match &error {
-        StoreError::NoSuchBucket { .. } | StoreError::Refused { .. } => {
+        StoreError::NoSuchBucket { .. } | StoreError::Refused { .. } | StoreError::Missing { .. } => {
             manifest.blobs().first().and_then(|(block, _)| setting_that_works(&block.id, route, written))
         }
         _ => None,
@@ -179,13 +194,17 @@ impl ReadBackError {
 /// # Errors
 /// [`ReadBackError::Writable`] where it is; the store's own where it does not answer.
 pub fn prove_read_only(manifest: &Manifest, route: &[Ranged<ReadUrl>]) -> Result<(), ReadBackError> {
-    let Some((block, _)) = manifest.blobs().into_iter().next() else { return Ok(()) };
-    for url in route.iter().filter(|url| url.range.contains(block.id.first_byte())) {
+    for url in route {
         let StoreUrl::S3(s3) = url.value.url() else { continue };
         let failed = |error| ReadBackError::Refused { route: url.value.to_string(), error, works: None };
         let store = S3Store::new(s3).map_err(failed)?;
-        let blob = store.get(&block.id).map_err(failed)?;
-        match store.put(&block.id, &blob) {
+        let mut blobs = manifest.blobs().into_iter().map(|(block, _)| block.id);
+        let (id, blob) = match blobs.find(|id| url.range.contains(id.first_byte())) {
+            Some(id) => (id, store.get(&id).map_err(failed)?),
+            // With no blob to replace by itself, an empty one that no manifest can name.
+            None => (BlobId::from([url.range.start; 32]), Vec::new()),
+        };
+        match store.put(&id, &blob) {
             Ok(()) => return Err(ReadBackError::Writable { route: url.value.to_string() }),
             // A gateway for reading may know no PUT at all; whatever it answers, it did not take the blob.
             Err(error) if !error.is_transient() => {}

@@ -1,4 +1,4 @@
-//! What may leave the program: a manifest whose routes are for reading, with no write credential anywhere in it.
+//! What may leave the program: a manifest in which no write credential is found.
 
 use crate::manifest::{Manifest, ManifestError, read};
 use crate::secret::Secret;

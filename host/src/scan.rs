@@ -87,7 +87,7 @@ impl Scan {
 /// # Errors
 /// Where the root itself can't be listed, or an entry vanishes during the walk.
 pub fn scan(source: &Source) -> Result<Scan, ScanError> {
-    let failed = |path: PathBuf, error| ScanError { root: source.path.clone(), path, error };
+    let failed = |path: PathBuf, error| ScanError { root: source.path().to_owned(), path, error };
     let metadata = source.dir().dir_metadata().map_err(|error| failed(PathBuf::new(), error))?;
     let mut scan = Scan { entries: vec![scanned(0, OsString::new(), &metadata, Ok(Kind::Directory))] };
     list(&mut scan, 0, source.dir(), &failed)?;

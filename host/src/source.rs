@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use rustix::fs::OFlags;
 
 /// A source folder, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
 /// no link and no name, can make a build read outside it.
 pub struct Source {
-    /// The folder's path, for messages and as the pack cache's key; nothing is opened by it.
-    pub path: PathBuf,
+    /// For messages and as the pack cache's key; nothing is opened by it.
+    path: PathBuf,
     dir: Dir,
 }
 
@@ -72,6 +74,17 @@ impl Source {
     /// The open folder.
     pub fn dir(&self) -> &Dir {
         &self.dir
+    }
+
+    /// Opens a file for reading. Links are not followed, and what has become a pipe since the scan does not hang the
+    /// build.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(&self, path: &str) -> std::io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
+        self.dir.open_with(path, &options)
     }
 
     /// The folder's path.

@@ -16,6 +16,7 @@ use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid};
 use crate::fetch::{FetchError, fetch};
 use crate::manifest::Manifest;
 use crate::parallel;
+use crate::printable::Printable;
 use crate::progress::{Progress, Step};
 use crate::store::ReadBlobs;
 use crate::tree::{Attributes, EntryId, Kind};
@@ -178,7 +179,7 @@ pub enum UnpackError {
         error: std::io::Error,
     },
     /// A file's contents can't be had.
-    #[error("/{path}: {error}")]
+    #[error("/{}: {error}", Printable(path))]
     Fetch {
         /// Its path in the flist.
         path: String,
@@ -186,7 +187,7 @@ pub enum UnpackError {
         error: FetchError,
     },
     /// A file's blocks are not as long as the file.
-    #[error("/{path} should have {size} bytes, its blocks have {written}")]
+    #[error("/{} should have {size} bytes, its blocks have {written}", Printable(path))]
     Size {
         /// Its path in the flist.
         path: String,
@@ -201,9 +202,11 @@ impl UnpackError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            UnpackError::NotEmpty { .. } => Some("unpack into a new folder".into()),
+            UnpackError::NotEmpty { .. } => {
+                Some("unpack into a new folder; what an earlier try left there may be removed".into())
+            }
             UnpackError::Write { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                Some("devices and owners take root; `--no-owner` leaves owners out".into())
+                Some("the target must be writable; devices and other owners take root".into())
             }
             UnpackError::Write { .. } => None,
             UnpackError::Fetch { error, .. } => error.hint(),

@@ -34,13 +34,22 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let store = open_store(&config.store)?;
     let mut text = String::new();
     let mut reports = Vec::new();
+    let mut error = None;
     for (plan, recorder) in plans {
         context.terminal.about(&plan.flist.name);
-        let built = build(plan, &*store, !args.no_cache, &recorder)?;
-        summarize(&built, &mut text);
-        reports.push(json!({ "path": built.path, "published": built.published, "report": built.report }));
+        match build(plan, &*store, !args.no_cache, &recorder) {
+            Ok(built) => {
+                summarize(&built, &mut text);
+                reports.push(json!({ "path": built.path, "published": built.published, "report": built.report }));
+            }
+            // What is built is published already, and is said.
+            Err(cause) => {
+                error = Some(cause);
+                break;
+            }
+        }
     }
-    Ok(Outcome::done(text, json!({ "built": reports })))
+    Ok(Outcome { error, ..Outcome::done(text, json!({ "built": reports })) })
 }
 
 /// The named flists, or all of the configuration.
@@ -48,7 +57,14 @@ pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Flist>
     if names.is_empty() {
         return Ok(config.flists.iter().collect());
     }
-    names.iter().map(|name| Ok(config.flist(name)?)).collect()
+    let mut chosen: Vec<&Flist> = Vec::new();
+    for name in names {
+        let flist = config.flist(name)?;
+        if !chosen.iter().any(|other| other.name == flist.name) {
+            chosen.push(flist);
+        }
+    }
+    Ok(chosen)
 }
 
 fn summarize(built: &Built, text: &mut String) {

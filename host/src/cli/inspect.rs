@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use flistry::error::Error;
 use flistry::manifest::ContentsDigest;
+use flistry::printable::Printable;
 use flistry::publish::sha256;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<Outcome, Error> {
     let raw = manifest::bytes(&args.file)?;
-    let manifest = manifest::open(&args.file)?;
+    let manifest = manifest::parse(&raw, &args.file)?;
     let counts = manifest.tree.counts();
     let (blocks, blobs) = (manifest.blocks.len(), manifest.blobs().len());
     let contents = ContentsDigest::of(&manifest.tree, &manifest.blocks).to_string();
@@ -43,7 +44,7 @@ pub fn run(args: Args) -> Result<Outcome, Error> {
         line("route", format!("{} {}", range(route.range), masked(route)));
     }
     for (key, value) in &manifest.tags {
-        line("tag", format!("{key} = {value}"));
+        line("tag", format!("{} = {}", Printable(key), Printable(value)));
     }
     let routes: Vec<_> =
         manifest.routes.iter().map(|route| json!({ "range": range(route.range), "url": masked(route) })).collect();

@@ -1,9 +1,11 @@
 //! What the commands on an existing flist share: reading it, finding its stores, finding its report.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flistry::error::Error;
 use flistry::manifest::{Manifest, Route, read};
+use flistry::printable::Printable;
 use flistry::report::Report;
 use flistry::store::ReadBlobs;
 use flistry::store::open::open_read_ranges;
@@ -18,22 +20,31 @@ pub struct StoreArgs {
     stores: Vec<String>,
 }
 
-/// No flist is larger: SQLite's pages of one would not fit into a node's memory.
-const MAX_MANIFEST_BYTES: u64 = 4 << 30;
+/// No flist is larger; a file of a million entries has some 200 MB.
+const MAX_MANIFEST_BYTES: u64 = 2 << 30;
 
-/// Reads the bytes of an flist file.
+/// Reads the bytes of an flist file, or of a pipe.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |error| Error::Read { path: path.to_owned(), error };
-    let metadata = path.metadata().map_err(failed)?;
-    if metadata.len() > MAX_MANIFEST_BYTES {
-        return Err(failed(std::io::Error::other(format!("{} bytes are too much for an flist", metadata.len()))));
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(MAX_MANIFEST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_MANIFEST_BYTES {
+        return Err(failed(std::io::Error::other(format!(
+            "more than {MAX_MANIFEST_BYTES} bytes are too much for an flist"
+        ))));
     }
-    std::fs::read(path).map_err(failed)
+    Ok(bytes)
 }
 
 /// Reads an flist.
 pub fn open(path: &Path) -> Result<Manifest, Error> {
-    read(&bytes(path)?).map_err(|error| Error::Manifest { path: path.to_owned(), error })
+    parse(&bytes(path)?, path)
+}
+
+/// Takes an flist's bytes apart; `path` is for the message.
+pub fn parse(bytes: &[u8], path: &Path) -> Result<Manifest, Error> {
+    read(bytes).map_err(|error| Error::Manifest { path: path.to_owned(), error })
 }
 
 impl StoreArgs {
@@ -64,17 +75,19 @@ fn from_routes(routes: &[Route]) -> Result<Vec<Ranged<StoreUrl>>, Error> {
 pub fn masked(route: &Route) -> String {
     match StoreUrl::parse(route.url().expose()) {
         Ok(url) => url.to_string(),
-        // Other programs' kinds: what stands before an `@` may be anything.
-        Err(_) => mask_user(route.url().expose()),
+        Err(_) => mask_foreign(route.url().expose()),
     }
 }
 
-fn mask_user(url: &str) -> String {
+/// Other programs' kinds: what stands before an `@` or after a `?` may be anything.
+fn mask_foreign(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}"),
-        None => url.to_owned(),
-    }
+    let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, _)| (place, "?***"));
+    let place = match place.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => place.to_owned(),
+    };
+    Printable(&format!("{scheme}://{place}{query}")).to_string()
 }
 
 /// A range as it is written in front of a store.
@@ -100,8 +113,9 @@ mod tests {
 
     #[test]
     fn a_foreign_url_is_masked() {
-        assert_eq!(mask_user("zdb://h:9900/ns"), "zdb://h:9900/ns");
-        assert_eq!(mask_user("zdb://user:p@ss@h:9900/ns"), "zdb://***@h:9900/ns");
-        assert_eq!(mask_user("nonsense"), "***");
+        assert_eq!(mask_foreign("zdb://h:9900/ns"), "zdb://h:9900/ns");
+        assert_eq!(mask_foreign("zdb://user:p@ss@h:9900/ns"), "zdb://***@h:9900/ns");
+        assert_eq!(mask_foreign("zdb://h:9900/ns?password=x"), "zdb://h:9900/ns?***");
+        assert_eq!(mask_foreign("nonsense"), "***");
     }
 }

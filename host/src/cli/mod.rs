@@ -123,13 +123,19 @@ impl Context {
 }
 
 /// Runs the program.
-pub fn run(arguments: impl Iterator<Item = OsString>, environment: BTreeMap<String, String>) -> std::process::ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+pub fn run(arguments: Vec<OsString>, environment: BTreeMap<String, String>) -> std::process::ExitCode {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are errors to clap, too; it knows which go where.
             let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
-            let _ = error.print();
+            if error.use_stderr() && wants_json(&arguments) {
+                let text = error.to_string();
+                let what = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+                output::to_stderr(&output::json_line("error", what, Some("see flistry --help")));
+            } else {
+                let _ = error.print();
+            }
             return std::process::ExitCode::from(code as u8);
         }
     };
@@ -145,6 +151,12 @@ pub fn run(arguments: impl Iterator<Item = OsString>, environment: BTreeMap<Stri
         Err(error) => output::print_error(&error, global.format),
     };
     std::process::ExitCode::from(code as u8)
+}
+
+/// Whether a command line that could not be parsed asks for JSON.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--format=json")
 }
 
 fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {

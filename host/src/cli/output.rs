@@ -22,12 +22,14 @@ pub struct Outcome {
     pub json: Value,
     /// How the process ends.
     pub code: ExitCode,
+    /// What ended the command after it had done some of its work.
+    pub error: Option<Error>,
 }
 
 impl Outcome {
     /// What was asked for was done.
     pub fn done(text: String, json: Value) -> Self {
-        Outcome { text, json, code: ExitCode::Done }
+        Outcome { text, json, code: ExitCode::Done, error: None }
     }
 
     /// Prints to standard output. A reader who went away, such as `head`, is no error.
@@ -42,7 +44,7 @@ impl Outcome {
                 to_stderr(&format!("{ERROR}error{ERROR:#}: cannot print the result: {error}\n"));
                 ExitCode::Failed
             }
-            _ => self.code,
+            _ => self.error.map_or(self.code, |error| print_error(&error, format)),
         }
     }
 }
@@ -50,7 +52,7 @@ impl Outcome {
 /// Prints an error with its remedy.
 pub fn print_error(error: &Error, format: Format) -> ExitCode {
     match format {
-        Format::Json => to_stderr(&format!("{}\n", json!({ "error": error.to_string(), "hint": error.hint() }))),
+        Format::Json => to_stderr(&json_line("error", &error.to_string(), error.hint().as_deref())),
         Format::Text => {
             to_stderr(&format!("{ERROR}error{ERROR:#}: {error}\n"));
             if let Some(hint) = error.hint() {
@@ -74,6 +76,11 @@ pub fn good(text: &impl Display) -> String {
 /// A word that says that something is broken.
 pub fn bad(text: &impl Display) -> String {
     format!("{ERROR}{text}{ERROR:#}")
+}
+
+/// A warning or an error of the command line, for machines.
+pub fn json_line(kind: &str, what: &str, hint: Option<&str>) -> String {
+    format!("{}\n", json!({ kind: what, "hint": hint }))
 }
 
 /// Prints to standard error; if that can't be written to, there is nobody left to tell.

@@ -14,6 +14,8 @@ use super::output;
 pub struct Terminal {
     quiet: bool,
     bars: bool,
+    /// Warnings are for a machine.
+    json: bool,
     bar: Mutex<Option<ProgressBar>>,
     /// Which flist is being worked on, in front of every line.
     subject: Mutex<String>,
@@ -22,7 +24,7 @@ pub struct Terminal {
 impl Terminal {
     pub fn new(quiet: bool, text: bool) -> Self {
         let bars = !quiet && text && std::io::stderr().is_terminal();
-        Terminal { quiet: quiet || !text, bars, bar: Mutex::new(None), subject: Mutex::new(String::new()) }
+        Terminal { quiet: quiet || !text, bars, json: !text, bar: Mutex::new(None), subject: Mutex::new(String::new()) }
     }
 
     /// Names what the next steps are about.
@@ -46,21 +48,23 @@ impl Progress for Terminal {
         }
         let subject = self.subject.lock().expect("no holder panics").clone();
         let subject = if subject.is_empty() { subject } else { format!("{subject}: ") };
-        let (what, is_bytes) = words(step);
+        let (what, unit) = words(step);
         if self.bars {
-            let units = if is_bytes { "{bytes}/{total_bytes} {bytes_per_sec}" } else { "{pos}/{len}" };
-            let template =
-                if total == 0 { "{spinner} {msg}".to_owned() } else { format!("{{msg}} {{bar:30}} {units} {{eta}}") };
-            let style = ProgressStyle::with_template(&template).expect("the template is fixed");
+            let template = match unit {
+                Unit::None => "{spinner} {msg}",
+                Unit::Bytes => "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
+                Unit::Blobs => "{msg} {wide_bar} {pos}/{len} {eta}",
+            };
+            let style = ProgressStyle::with_template(template).expect("the template is fixed");
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style);
             bar.set_message(format!("{subject}{what}"));
             bar.enable_steady_tick(Duration::from_millis(100));
             *self.bar.lock().expect("no holder panics") = Some(bar);
         } else {
-            let amount = match (total, is_bytes) {
-                (0, _) => String::new(),
-                (n, true) => format!(" {}", output::bytes(n)),
-                (n, false) => format!(" {n} blobs"),
+            let amount = match unit {
+                Unit::None => String::new(),
+                Unit::Bytes => format!(" {}", output::bytes(total)),
+                Unit::Blobs => format!(" {total} blobs"),
             };
             output::to_stderr(&format!("{subject}{what}{amount}\n"));
         }
@@ -74,7 +78,11 @@ impl Progress for Terminal {
 
     fn warn(&self, warning: Warning) {
         let bar = self.bar.lock().expect("no holder panics");
-        let print = || output::to_stderr(&output::warning(&warning));
+        let text = match self.json {
+            true => output::json_line("warning", &warning.what, warning.hint.as_deref()),
+            false => output::warning(&warning),
+        };
+        let print = || output::to_stderr(&text);
         match &*bar {
             Some(bar) => bar.suspend(print),
             None => print(),
@@ -82,15 +90,22 @@ impl Progress for Terminal {
     }
 }
 
-/// What a step is called, and whether its units are bytes.
-fn words(step: Step) -> (&'static str, bool) {
+/// What a step counts.
+enum Unit {
+    None,
+    Bytes,
+    Blobs,
+}
+
+/// What a step is called, and what it counts.
+fn words(step: Step) -> (&'static str, Unit) {
     match step {
-        Step::Scan => ("scanning", false),
-        Step::Pack => ("packing", true),
-        Step::Presence => ("looking for", false),
-        Step::ReadBack => ("reading back", false),
-        Step::Compare => ("comparing with the source", true),
-        Step::Unpack => ("unpacking", true),
-        Step::Publish => ("publishing", false),
+        Step::Scan => ("scanning", Unit::None),
+        Step::Pack => ("packing", Unit::Bytes),
+        Step::Presence => ("looking for", Unit::Blobs),
+        Step::ReadBack => ("reading back", Unit::Blobs),
+        Step::Compare => ("comparing with the source", Unit::Bytes),
+        Step::Unpack => ("unpacking", Unit::Bytes),
+        Step::Publish => ("publishing", Unit::None),
     }
 }

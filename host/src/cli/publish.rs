@@ -21,6 +21,9 @@ pub struct Args {
     /// Publish to this folder, not where the project's configuration says
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
+    /// Leave the aliases where they lead: for an flist that is not the newest
+    #[arg(long)]
+    no_aliases: bool,
 }
 
 pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
@@ -33,6 +36,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let report = manifest::report(&file);
     let aliases: Vec<FlistName> =
         report.iter().flat_map(|report| &report.aliases).filter_map(|alias| FlistName::new(alias).ok()).collect();
+    let aliases = if args.no_aliases { Vec::new() } else { aliases };
     let report_text = report.map(|report| report.to_json());
     let publication = Publication { manifest: &clean, name: &name, aliases: &aliases, report: report_text.as_deref() };
     let places = match &args.to {

@@ -9,7 +9,7 @@ use flistry::error::Error;
 use flistry::manifest::{Route, replace_routes};
 use flistry::publish::{sha256, write_atomically};
 use flistry::route::CleanManifest;
-use flistry::store::url::{Credentials, Ranged, ReadUrl};
+use flistry::store::url::{Credentials, IdRange, Ranged, ReadUrl};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -62,13 +62,15 @@ pub fn show(args: ShowArgs) -> Result<Outcome, Error> {
 
 pub fn patch(args: PatchArgs, context: &Context) -> Result<Outcome, Error> {
     let (routes, write_keys) = new_routes(&args.routes, context)?;
-    let old = manifest::bytes(&args.file)?;
+    // An alias is a link: what it leads to is patched, the link stays.
+    let file = args.file.canonicalize().map_err(|error| Error::Read { path: args.file.clone(), error })?;
+    let old = manifest::bytes(&file)?;
     let table: Vec<Route> = routes.iter().map(Route::from).collect();
     let new = replace_routes(&old, &table).map_err(|error| Error::Manifest { path: args.file.clone(), error })?;
     let clean = CleanManifest::check(new, &write_keys)?;
-    let target = args.output.as_ref().unwrap_or(&args.file);
-    write(target, &clean)?;
     let urls: Vec<String> = routes.iter().map(|route| route.value.to_string()).collect();
+    let target = args.output.as_ref().unwrap_or(&file);
+    write(target, &clean, &urls)?;
     let text = format!("{} {}: {}\n", good(&"patched"), target.display(), urls.join(", "));
     Ok(Outcome::done(text, json!({ "file": target, "sha256": sha256(clean.bytes()), "routes": urls })))
 }
@@ -79,22 +81,26 @@ fn new_routes(named: &[String], context: &Context) -> Result<(Vec<Ranged<ReadUrl
         let storage = context.config()?.store;
         return Ok((storage.route, storage.write_credentials));
     }
-    let here = std::env::current_dir().map_err(|error| Error::Read { path: ".".into(), error })?;
     let routes = named
         .iter()
         .map(|text| {
-            let Ranged { range, value } = Ranged::parse_or_folder(text, &here)?;
+            let Ranged { range, value } = Ranged::parse(text)?;
             Ok(Ranged { range, value: ReadUrl::new(value)? })
         })
-        .collect::<Result<_, Error>>()?;
+        .collect::<Result<Vec<_>, Error>>()?;
+    if let Some(gap) = IdRange::first_gap(routes.iter().map(|route| route.range)) {
+        let what = format!("the routes leave out the blobs {gap}");
+        return Err(Error::Usage { what, hint: "add a route for them; one without a range is for all blobs".into() });
+    }
     // A flist of a project that has write keys is looked through for them, too; elsewhere there is nothing to look for.
     let in_project = context.project.join("config/rfs.conf").exists();
     let write_keys = if in_project { context.config()?.store.write_credentials } else { Vec::new() };
     Ok((routes, write_keys))
 }
 
-/// Writes the manifest, and its checksum where one stands beside it.
-fn write(target: &Path, clean: &CleanManifest) -> Result<(), Error> {
+/// Writes the manifest. What stands beside it and speaks of its bytes is renewed: the report, and the checksums under
+/// its name and its aliases.
+fn write(target: &Path, clean: &CleanManifest, routes: &[String]) -> Result<(), Error> {
     let failed = |error| Error::Write { path: target.to_owned(), error };
     let folder = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -103,11 +109,21 @@ fn write(target: &Path, clean: &CleanManifest) -> Result<(), Error> {
     let name =
         target.file_name().ok_or_else(|| failed(std::io::Error::other("it has no file name")))?.to_string_lossy();
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(failed)?;
-    write_atomically(&dir, &name, clean.bytes()).map_err(failed)?;
-    let checksum = format!("{name}.sha256");
-    if dir.exists(&checksum) {
-        let line = format!("{}  {name}\n", sha256(clean.bytes()));
-        write_atomically(&dir, &checksum, line.as_bytes()).map_err(failed)?;
+    let put = |name: &str, bytes: &[u8]| write_atomically(&dir, name, bytes).map_err(failed);
+    put(&name, clean.bytes())?;
+    let mut names = vec![name.to_string()];
+    if let Some(mut report) = manifest::report(target) {
+        names.extend(report.aliases.iter().cloned());
+        report.manifest.bytes = clean.bytes().len() as u64;
+        report.manifest.sha256 = sha256(clean.bytes());
+        report.route = routes.to_vec();
+        put(&flistry::report::file_name(&name), report.to_json().as_bytes())?;
+    }
+    for name in names {
+        let checksum = format!("{name}.sha256");
+        if dir.exists(&checksum) {
+            put(&checksum, format!("{}  {name}\n", sha256(clean.bytes())).as_bytes())?;
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use flistry::error::Error;
+use flistry::printable::Printable;
 use flistry::tree::{Entry, EntryId, Kind, Tree};
 use serde_json::{Value, json};
 
@@ -32,7 +33,8 @@ fn long(tree: &Tree) -> String {
         let a = &entry.attributes;
         let time = jiff::Timestamp::from_second(a.mtime).map_or_else(|_| a.mtime.to_string(), |time| time.to_string());
         let size = entry.kind.size_column();
-        let path = printable(&tree.path(id));
+        let path = tree.path(id);
+        let path = Printable(&path);
         writeln!(text, "{:06o} {:>5} {:>5} {size:>10} {time} /{path}{}", entry.mode(), a.uid, a.gid, target(entry))
             .expect("a string takes all");
     }
@@ -58,20 +60,15 @@ fn drawn(tree: &Tree) -> String {
         lead.reverse();
         let branch = if last_child[id.index()] { "└── " } else { "├── " };
         let slash = if entry.kind == Kind::Directory { "/" } else { "" };
-        writeln!(text, "{}{branch}{}{slash}{}", lead.concat(), printable(&entry.name), target(entry))
+        writeln!(text, "{}{branch}{}{slash}{}", lead.concat(), Printable(&entry.name), target(entry))
             .expect("a string takes all");
     }
     text
 }
 
-/// A name without control characters: a manifest is anybody's, the terminal is the reader's.
-fn printable(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
-}
-
 fn target(entry: &Entry) -> String {
     match &entry.kind {
-        Kind::Symlink { target } => format!(" -> {}", printable(&String::from_utf8_lossy(target))),
+        Kind::Symlink { target } => format!(" -> {}", Printable(&String::from_utf8_lossy(target))),
         _ => String::new(),
     }
 }
@@ -79,7 +76,7 @@ fn target(entry: &Entry) -> String {
 fn entry_json(tree: &Tree, id: EntryId, entry: &Entry) -> Value {
     let a = &entry.attributes;
     let mut value = json!({
-        "path": format!("/{}", tree.path(id)),
+        "path": tree.path(id),
         "kind": entry.kind.name(),
         "mode": format!("{:06o}", entry.mode()),
         "uid": a.uid,

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use flistry::config::Owner;
+use flistry::config::{ExcludePattern, Owner};
 use flistry::error::{Error, ExitCode};
 use flistry::manifest::{Manifest, ManifestError, check, read};
 use flistry::normal::Rules;
@@ -29,6 +29,9 @@ pub struct Args {
     /// The folder to compare with; implies the level `source`. The build's report names it otherwise
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
+    /// Leave what matches this glob out of the comparison, where no build's report says what was left out
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
     /// Let stock rfs list and unpack it, too, and compare
     #[arg(long)]
     with_rfs: bool,
@@ -70,14 +73,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
             let findings = problems.into_iter().map(Finding::Schema).collect();
             return Ok(outcome(&args.file, "schema", Verification { findings, ..Verification::default() }));
         }
-        Err(error) => {
-            let mut outcome = outcome(&args.file, "schema", Verification::default());
-            outcome.text = format!("{} {}: {error}\n", bad(&"damaged"), args.file.display());
-            outcome.json["findings"] = json!([error.to_string()]);
-            outcome.json["ok"] = json!(false);
-            outcome.code = ExitCode::Damage;
-            return Ok(outcome);
-        }
+        Err(error) => return Err(Error::Manifest { path: args.file.clone(), error }),
     };
     let mut result = Verification::default();
     if level > Level::Schema {
@@ -113,29 +109,41 @@ fn compare_with_source(
     };
     let source = Source::open_ambient(&args.file.display().to_string(), &[folder])?;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let rules = rules(report.as_ref());
-    let (findings, explained) =
-        compare(manifest, &source, rules, &explained(report.as_ref()), threads, &context.terminal)?;
+    let rules = rules(report.as_ref(), manifest);
+    let explained = explained(report.as_ref(), &args.exclude)?;
+    let (findings, explained) = compare(manifest, &source, rules, &explained, threads, &context.terminal)?;
     result.findings.extend(findings);
     result.explained = explained;
     Ok(())
 }
 
-/// The normal form's rules that the build used.
-fn rules(report: Option<&Report>) -> Rules {
+/// The normal form's rules that the build used. Without a report, the owners in the manifest show which.
+fn rules(report: Option<&Report>, manifest: &Manifest) -> Rules {
     let owner = match report.map(|report| report.owner.as_str()) {
         Some("preserve") => Owner::Preserve,
-        _ => Owner::Root,
+        Some(_) => Owner::Root,
+        None => {
+            let all_root = manifest.tree.iter().all(|(_, e)| (e.attributes.uid, e.attributes.gid) == (0, 0));
+            if all_root { Owner::Root } else { Owner::Preserve }
+        }
     };
     Rules { owner, not_after: report.and_then(|report| report.source_date_epoch) }
 }
 
-fn explained(report: Option<&Report>) -> Explained {
-    let Some(report) = report else { return Explained::default() };
-    Explained {
+fn explained(report: Option<&Report>, exclude: &[String]) -> Result<Explained, Error> {
+    let pattern = |text: &String| {
+        ExcludePattern::new(text).map_err(|what| Error::Usage {
+            what: format!("--exclude {text}: {what}"),
+            hint: "write a glob like \"*.txt\" or \"folder/**\"".into(),
+        })
+    };
+    let exclude = exclude.iter().map(pattern).collect::<Result<_, _>>()?;
+    let Some(report) = report else { return Ok(Explained { exclude, ..Explained::default() }) };
+    Ok(Explained {
         dropped: report.dropped.iter().map(|drop| (drop.path.clone(), drop.by.clone())).collect(),
         generated: report.generated.iter().cloned().collect(),
-    }
+        exclude,
+    })
 }
 
 fn outcome(file: &Path, level: &str, result: Verification) -> Outcome {
@@ -169,5 +177,6 @@ fn outcome(file: &Path, level: &str, result: Verification) -> Outcome {
         "findings": result.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "explained": result.explained,
     });
-    Outcome { text, json, code: if ok { ExitCode::Done } else { ExitCode::Damage } }
+    let code = if ok { ExitCode::Done } else { ExitCode::Damage };
+    Outcome { code, ..Outcome::done(text, json) }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{Config, Contents, Flist, Owner};
+use super::{Config, Flist};
 
 impl Config {
     /// BLAKE2b-256 of what decides the manifest's entries for a given source tree: the kernel, the epoch, and the
@@ -18,21 +18,8 @@ impl Config {
         if let Some(epoch) = self.source_date_epoch {
             canonical.field("epoch", epoch);
         }
-        canonical.field(
-            "contents",
-            match flist.contents {
-                Contents::Modules => "modules",
-                Contents::Firmware => "firmware",
-                Contents::Plain => "plain",
-            },
-        );
-        canonical.field(
-            "owner",
-            match flist.owner {
-                Owner::Root => "root",
-                Owner::Preserve => "preserve",
-            },
-        );
+        canonical.field("contents", flist.contents.word());
+        canonical.field("owner", flist.owner.word());
         let mut excludes: Vec<&str> = flist.exclude.iter().map(|pattern| pattern.as_str()).collect();
         excludes.sort_unstable();
         excludes.dedup();

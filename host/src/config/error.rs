@@ -7,7 +7,7 @@ use super::rfs_conf::RfsConfError;
 use super::{assignments, kernel_config};
 use crate::kernel::KernelVersionError;
 use crate::naming::NameError;
-use crate::store::url::UrlError;
+use crate::store::url::{IdRange, UrlError};
 
 /// A configuration that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -68,19 +68,19 @@ pub enum ConfigError {
         second: String,
     },
     /// A store that is no folder.
-    #[error("config/flistry.toml, line {line}, blobs: {error}")]
+    #[error("config/flistry.toml, {}blobs: {error}", in_line(*line))]
     Blobs {
-        /// The line.
-        line: usize,
+        /// The line; none for the default.
+        line: Option<usize>,
         /// Why.
         error: UrlError,
     },
     /// A store that only `rfs.conf` can describe.
-    #[error("config/flistry.toml, line {0}, blobs: it is no folder")]
-    BlobsNotLocal(usize),
+    #[error("config/flistry.toml, {}blobs: it is no folder", in_line(*.0))]
+    BlobsNotLocal(Option<usize>),
     /// Ids that no store is for.
-    #[error("config/flistry.toml, blobs: no store is for blob ids that begin with {0:02x}")]
-    BlobsGap(u8),
+    #[error("config/flistry.toml, blobs: no store is for blob ids that begin with {0}")]
+    BlobsGap(IdRange),
     /// `SOURCE_DATE_EPOCH` is no number of seconds.
     #[error("environment variable SOURCE_DATE_EPOCH: it is no number of seconds since 1970")]
     SourceDateEpoch,
@@ -95,6 +95,10 @@ pub enum ConfigError {
         /// What there is.
         known: Vec<String>,
     },
+}
+
+fn in_line(line: Option<usize>) -> String {
+    line.map_or("default of ".to_owned(), |line| format!("line {line}, "))
 }
 
 impl ConfigError {

@@ -31,8 +31,8 @@ const MAX_TAG_VALUE: usize = 1024;
 pub struct FlistryToml {
     /// The folder of finished flists.
     pub output: String,
-    /// The local stores, each `[RANGE=]FOLDER-OR-URL`, with their line.
-    pub blobs: Vec<(String, usize)>,
+    /// The local stores, each `[RANGE=]FOLDER-OR-URL`, with their line; none for the shipped file's.
+    pub blobs: Vec<(String, Option<usize>)>,
     /// The pack cache's file.
     pub cache: String,
     /// How many threads pack; 0 for as many as there are processors.
@@ -171,17 +171,16 @@ impl FlistryToml {
             Some(value) => Ok(value.into_inner()),
             None => Err(lines.error(0..0, key, "it is not set", "set it")),
         };
-        let (blobs, blobs_in) = match file.store.blobs {
-            Some(blobs) => (Some(blobs), &lines),
-            None => (shipped.store.blobs, &Lines(DEFAULT)),
-        };
+        let is_own = file.store.blobs.is_some();
+        let blobs = file.store.blobs.or(shipped.store.blobs);
         let (span, blobs) = blobs.map_or((0..0, Vec::new()), |blobs| (blobs.span(), blobs.into_inner()));
         if blobs.is_empty() {
             let hint = "name a folder, like [\"dist/blobs\"]";
-            return Err(blobs_in.error(span, "blobs", "there is no store for the blobs", hint));
+            return Err(lines.error(span, "blobs", "there is no store for the blobs", hint));
         }
         let with_line = |blob: Spanned<String>| (blob.span(), blob.into_inner());
-        let blobs = blobs.into_iter().map(with_line).map(|(span, blob)| (blob, blobs_in.number(span.start)));
+        let line = |start: usize| is_own.then(|| lines.number(start));
+        let blobs = blobs.into_iter().map(with_line).map(|(span, blob)| (blob, line(span.start)));
         let workers = match file.pack.workers.or(shipped.pack.workers) {
             Some(n) if *n.get_ref() > MAX_WORKERS => {
                 return Err(lines.error(

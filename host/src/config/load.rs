@@ -15,7 +15,7 @@ use super::rfs_conf::{self, RfsConf};
 use super::{Config, ConfigError, Environment, Flist, PackSettings, Publish, Storage, assignments};
 use crate::kernel::KernelVersion;
 use crate::naming::NamingFacts;
-use crate::store::url::{Ranged, ReadUrl, StoreUrl, WriteUrl};
+use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
 use crate::warning::Warning;
 
 const BUILD_CONF: &str = "config/build.conf";
@@ -190,7 +190,7 @@ fn unique_names(flists: &[Flist]) -> Result<(), ConfigError> {
 }
 
 /// Local folders are read where they are written.
-fn local_store(blobs: &[(String, usize)], project: &Path) -> Result<Storage, ConfigError> {
+fn local_store(blobs: &[(String, Option<usize>)], project: &Path) -> Result<Storage, ConfigError> {
     let (mut write, mut route) = (Vec::new(), Vec::new());
     for (text, line) in blobs {
         let failed = |error| ConfigError::Blobs { line: *line, error };
@@ -201,8 +201,7 @@ fn local_store(blobs: &[(String, usize)], project: &Path) -> Result<Storage, Con
         route.push(Ranged { range, value: ReadUrl::new(value.clone()).map_err(failed)? });
         write.push(Ranged { range, value: WriteUrl(value) });
     }
-    let covered = |byte: &u8| write.iter().any(|store| store.range.contains(*byte));
-    match (0..=u8::MAX).find(|byte| !covered(byte)) {
+    match IdRange::first_gap(write.iter().map(|store| store.range)) {
         Some(gap) => Err(ConfigError::BlobsGap(gap)),
         None => Ok(Storage { write, route, write_credentials: Vec::new() }),
     }

@@ -120,7 +120,7 @@ fn folders_share_the_ids() {
     assert_eq!((config.pack.workers.get(), config.publish.folder), (3, Some(config.project.join("p"))));
 
     let refused = |blobs| Project::toml(&format!("[store]\nblobs = [{blobs}]")).refused(&[]);
-    let gap = "config/flistry.toml, blobs: no store is for blob ids that begin with 80";
+    let gap = "config/flistry.toml, blobs: no store is for blob ids that begin with 80-ff";
     assert_eq!(refused("\"00-7f=a\""), two(gap, "make the ranges cover 00-ff, or leave them out"));
     assert_eq!(
         refused("\"s3://k:s@h:1/b\""),

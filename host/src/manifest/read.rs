@@ -51,6 +51,14 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
+    /// Whether the file is an flist that was damaged, not something else.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            ManifestError::NotSqlite | ManifestError::Foreign(_) | ManifestError::Wal => false,
+            ManifestError::Truncated { .. } | ManifestError::Sqlite(_) | ManifestError::Malformed { .. } => true,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {

@@ -6,10 +6,11 @@
 //! blob is asked every time.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
@@ -18,6 +19,12 @@ use crate::warning::Warning;
 
 /// Changes with every change of the tables or of what goes into a row: an older cache is then begun anew.
 const VERSION: i64 = 1;
+
+/// SQLite's `application_id` of a pack cache ("flpc"): a file that does not carry it is somebody's, and left alone.
+const APPLICATION_ID: i32 = 0x666c_7063;
+
+/// Where the application id stands in SQLite's file header, big-endian.
+const APPLICATION_ID_AT: usize = 68;
 
 /// A file that was written this shortly before it was packed could be written again without its times moving, on
 /// file systems whose clocks tick slowly (FAT: two seconds). Such a file is not remembered.
@@ -57,15 +64,19 @@ impl PackCache {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| unusable(&error))?;
         }
+        if !is_ours(path).map_err(|error| unusable(&error))? {
+            return Err(Warning::new(
+                format!("building without the pack cache: {} is something else", path.display()),
+                "move it away, or name another file as `cache` under [pack] in config/flistry.toml",
+            ));
+        }
         let mut warnings = Vec::new();
         let db = match open(path) {
             Ok(db) => db,
             Err(error) if is_damage(&error) => {
                 std::fs::remove_file(path).map_err(|error| unusable(&error))?;
-                warnings.push(Warning::bare(format!(
-                    "the pack cache {} was broken ({error}) and is begun anew",
-                    path.display()
-                )));
+                let what = format!("the pack cache {} was broken ({error}) and is begun anew", path.display());
+                warnings.push(Warning::bare(what));
                 open(path).map_err(|error| unusable(&error))?
             }
             Err(error) => return Err(unusable(&error)),
@@ -100,8 +111,12 @@ impl PackCache {
 
     fn warn(&mut self, what: &str, error: &rusqlite::Error) {
         let path = self.path.display();
-        self.warnings
-            .push(Warning::new(format!("cannot {what} the pack cache {path}: {error}"), "delete it if this goes on"));
+        self.warnings.push(match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Warning::bare(format!("another build uses the pack cache {path}: this one's files are not remembered"))
+            }
+            _ => Warning::new(format!("cannot {what} the pack cache {path}: {error}"), "delete it if this goes on"),
+        });
     }
 
     fn try_load(&self, source: &Path) -> Result<HashMap<String, CachedFile>, rusqlite::Error> {
@@ -193,6 +208,7 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
                  blocks BLOB NOT NULL, lost TEXT NOT NULL, sum BLOB NOT NULL,
                  PRIMARY KEY (source, path)
              ) WITHOUT ROWID;
+             PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {VERSION};
              COMMIT;"
         ))?;
@@ -201,13 +217,22 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(db)
 }
 
-/// Whether the file itself is at fault, not its folder or another process.
+/// Whether a file is a pack cache, or there is none yet.
+fn is_ours(path: &Path) -> std::io::Result<bool> {
+    let mut header = Vec::new();
+    match std::fs::File::open(path) {
+        Ok(file) => file.take(100).read_to_end(&mut header)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let id = header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4);
+    Ok(header.is_empty() || id == Some(&APPLICATION_ID.to_be_bytes()))
+}
+
+/// Whether the file itself is at fault, not its disk, its folder or another process.
 fn is_damage(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly};
-    !matches!(
-        error.sqlite_error_code(),
-        Some(CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | PermissionDenied | ReadOnly)
-    )
+    // SQLite's plain error is what a missing table or column gives.
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown))
 }
 
 fn checksum(path: &str, identity: &FileIdentity, blocks: &[u8], lost: &str) -> Vec<u8> {

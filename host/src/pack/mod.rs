@@ -205,9 +205,10 @@ impl PackError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            PackError::Read { .. } => {
+            PackError::Read { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 Some("the user who builds must be able to read it; `exclude` leaves it out".into())
             }
+            PackError::Read { .. } => Some("check the file and the disk that it is on".into()),
             PackError::Changed { .. } => Some("wait until nothing writes to the source, then build again".into()),
             PackError::Store(error) => Some(error.hint()),
         }

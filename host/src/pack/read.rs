@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
-use cap_std::fs::{File, FileExt, OpenOptions};
+use cap_std::fs::{File, FileExt};
 
 use super::PackError;
 use crate::block::{BLOCK_SIZE, block_len};
 use crate::normal::Input;
 use crate::source::{Contents, FileIdentity, Source};
 use crate::tree::{EntryId, Kind};
+
+/// Bytes of all names of a file's extended attributes at the most, by Linux (`XATTR_LIST_MAX`).
+const MAX_ATTRIBUTE_NAMES: usize = 64 * 1024;
 
 /// Reads blocks; keeps the file of the block before open, since blocks of one file mostly follow each other.
 pub(super) struct Reader<'a> {
@@ -54,9 +56,12 @@ impl<'a> Reader<'a> {
         let file = match open {
             Some((open, file)) if open == id => file,
             _ => {
-                let mut options = OpenOptions::new();
-                options.read(true).follow(FollowSymlinks::No);
-                self.source.dir().open_with(self.input.tree.path(id), &options).map_err(failed)?
+                let file = self.source.open(&self.input.tree.path(id)).map_err(failed)?;
+                // Before the read as well: reading what is no file any more could take forever.
+                if FileIdentity::of(&file.metadata().map_err(failed)?) != *was {
+                    return Err(PackError::Changed { path: self.path(id) });
+                }
+                file
             }
         };
         if let Err(error) = file.read_exact_at(buffer, offset) {
@@ -87,7 +92,7 @@ impl<'a> Reader<'a> {
 /// The names of extended attributes that mean something on a node: capabilities, access lists, a user's own.
 /// SELinux labels are the builder's.
 fn lost_attributes(file: &File) -> String {
-    let mut names = [0; 1024];
+    let mut names = [0; MAX_ATTRIBUTE_NAMES];
     let Ok(len) = rustix::fs::flistxattr(file, &mut names[..]) else { return String::new() };
     let lost: Vec<_> = names[..len]
         .split(|byte| *byte == 0)

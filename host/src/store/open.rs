@@ -2,9 +2,9 @@
 
 use super::dir::DirStore;
 use super::http::HttpStore;
-use super::ranges::{ALL_IDS, Ranges};
+use super::ranges::Ranges;
 use super::s3::S3Store;
-use super::url::{Ranged, ReadUrl, StoreUrl, WriteUrl};
+use super::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
 use super::{ReadBlobs, StoreError, WriteBlobs};
 
 /// The store at `url`, for reading. A `dir` store must exist; of a store over the network nothing is asked yet
@@ -66,7 +66,7 @@ fn opened<U, S: ReadBlobs + ?Sized>(
     urls: &[Ranged<U>],
     open: impl Fn(&U) -> Result<Box<S>, StoreError>,
 ) -> Result<Opened<S>, StoreError> {
-    if let [Ranged { range: ALL_IDS, value }] = urls {
+    if let [Ranged { range: IdRange::ALL, value }] = urls {
         return open(value).map(Opened::One);
     }
     let stores = urls

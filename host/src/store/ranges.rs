@@ -7,9 +7,6 @@ use super::url::{IdRange, Ranged};
 use super::{Probed, ReadBlobs, StoreError, WriteBlobs};
 use crate::block::BlobId;
 
-/// Every id.
-pub const ALL_IDS: IdRange = IdRange { start: 0x00, end: 0xff };
-
 /// Stores that together have a place for every id: `Ranges<dyn ReadBlobs>` or `Ranges<dyn WriteBlobs>`.
 pub struct Ranges<S: ?Sized> {
     stores: Vec<Ranged<Box<S>>>,
@@ -19,7 +16,7 @@ impl<S: ReadBlobs + ?Sized> Ranges<S> {
     /// [`StoreError::Gap`] where an id would have no store.
     pub fn new(stores: Vec<Ranged<Box<S>>>) -> Result<Self, StoreError> {
         let ranges = Ranges { stores };
-        match first_gap(ranges.stores.iter().map(|store| store.range)) {
+        match IdRange::first_gap(ranges.stores.iter().map(|store| store.range)) {
             Some(gap) => Err(StoreError::Gap { start: gap.start, end: gap.end, store: ranges.describe() }),
             None => Ok(ranges),
         }
@@ -75,7 +72,7 @@ impl<S: ReadBlobs + ?Sized> ReadBlobs for Ranges<S> {
 
     fn describe(&self) -> String {
         let described = self.stores.iter().map(|Ranged { range, value }| match *range {
-            ALL_IDS => value.describe(),
+            IdRange::ALL => value.describe(),
             IdRange { start, end } => format!("{start:02x}-{end:02x}={}", value.describe()),
         });
         described.collect::<Vec<_>>().join(", ")
@@ -134,14 +131,6 @@ fn worse(first: Option<StoreError>, second: StoreError) -> Option<StoreError> {
         }
         first => first,
     }
-}
-
-/// The first ids that no range covers.
-fn first_gap(ranges: impl Iterator<Item = IdRange> + Clone) -> Option<IdRange> {
-    let covered = |byte: u8| ranges.clone().any(|range| (range.start..=range.end).contains(&byte));
-    let start = (0..=u8::MAX).find(|&byte| !covered(byte))?;
-    let end = (start..=u8::MAX).take_while(|&byte| !covered(byte)).last()?;
-    Some(IdRange { start, end })
 }
 
 #[cfg(test)]

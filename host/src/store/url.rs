@@ -110,6 +110,14 @@ impl IdRange {
     pub fn contains(&self, first_byte: u8) -> bool {
         (self.start..=self.end).contains(&first_byte)
     }
+
+    /// The first ids that none of the ranges covers.
+    pub fn first_gap(ranges: impl Iterator<Item = IdRange> + Clone) -> Option<IdRange> {
+        let covered = |byte: u8| ranges.clone().any(|range| range.contains(byte));
+        let start = (0..=u8::MAX).find(|&byte| !covered(byte))?;
+        let end = (start..=u8::MAX).take_while(|&byte| !covered(byte)).last()?;
+        Some(IdRange { start, end })
+    }
 }
 
 impl<T> Ranged<T> {

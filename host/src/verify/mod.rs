@@ -21,8 +21,9 @@ use crate::block::{BlobId, BlockRef, block_len};
 use crate::config::ReadBackLevel;
 use crate::fetch::{FetchError, fetch};
 use crate::manifest::{Manifest, Problem};
-use crate::modinfo::{Compression, kernel_of_module};
+use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::parallel;
+use crate::printable::Printable;
 use crate::progress::{Progress, Step};
 use crate::store::{ReadBlobs, StoreError};
 use crate::tree::EntryId;
@@ -78,7 +79,7 @@ pub enum Finding {
     #[error("{0}")]
     Schema(#[from] Problem),
     /// With a blob.
-    #[error("/{path}: {why}")]
+    #[error("/{}: {why}", Printable(path))]
     Blob {
         /// The first file that needs it.
         path: String,
@@ -88,7 +89,7 @@ pub enum Finding {
         why: FetchError,
     },
     /// With a file's blocks, or with a module.
-    #[error("/{path}: {why}")]
+    #[error("/{}: {why}", Printable(path))]
     File {
         /// Its path.
         path: String,
@@ -99,7 +100,7 @@ pub enum Finding {
     #[error("differs from the source: {0}")]
     Source(crate::diff::Difference),
     /// Something that stock rfs sees differently.
-    #[error("stock rfs: {0}")]
+    #[error("stock rfs: {}", Printable(.0))]
     Rfs(String),
 }
 
@@ -135,7 +136,7 @@ pub fn verify(
     if level == Level::Full {
         // Fetching shows what is missing, too.
         full(manifest, store, progress, &mut result)?;
-        return Ok(result);
+        return unless_forbidden(result);
     }
     let missing = presence(manifest, &blobs, store, progress)?;
     let is_missing: HashSet<BlobId> = missing.iter().map(|(id, _)| *id).collect();
@@ -152,7 +153,21 @@ pub fn verify(
         result.fetched = sample.len() as u64;
         result.findings.extend(found.into_iter().flatten());
     }
-    Ok(result)
+    unless_forbidden(result)
+}
+
+/// A store that answers "forbidden" whatever it is asked says nothing of the flist: the key was withdrawn, perhaps.
+fn unless_forbidden(mut result: Verification) -> Result<Verification, StoreError> {
+    let forbidden = |finding: &Finding| {
+        matches!(finding, Finding::Blob { why: FetchError::Store(StoreError::Missing { forbidden: true, .. }), .. })
+    };
+    if result.fetched > 0 || result.findings.is_empty() || !result.findings.iter().all(forbidden) {
+        return Ok(result);
+    }
+    match result.findings.swap_remove(0) {
+        Finding::Blob { why: FetchError::Store(error), .. } => Err(error),
+        _ => unreachable!("all are of that kind"),
+    }
 }
 
 fn presence(
@@ -203,6 +218,10 @@ struct Full<'a> {
 impl Full<'_> {
     fn file(&self, file: EntryId, size: u64) -> Result<Option<Finding>, StoreError> {
         let module = self.module(file);
+        if module.is_some() && size > MAX_MODULE_BYTES {
+            let why = ModinfoError::TooLarge(size).to_string();
+            return Ok(Some(Finding::File { path: self.manifest.tree.path(file), why }));
+        }
         let mut contents = Vec::new();
         for (index, block) in self.manifest.blocks.of(file).iter().enumerate() {
             // A block that several files share is proven once, unless its bytes are wanted.

@@ -7,6 +7,7 @@ use cap_std::fs::FileExt;
 
 use super::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
+use crate::config::ExcludePattern;
 use crate::diff::diff_trees;
 use crate::filter::Filtered;
 use crate::manifest::Manifest;
@@ -24,6 +25,8 @@ pub struct Explained {
     pub dropped: HashMap<String, String>,
     /// Paths that the build made itself.
     pub generated: HashSet<String>,
+    /// What the user leaves out of the comparison.
+    pub exclude: Vec<ExcludePattern>,
 }
 
 /// The differences between a source in normal form and an flist: those that are not explained, and those that are.
@@ -40,8 +43,9 @@ pub fn compare(
 ) -> Result<(Vec<Finding>, Vec<String>), CompareError> {
     let scan = scan(source)?;
     // What can't be packed is no difference if it was dropped, and the flist can't have it otherwise.
-    let dropped = explained.dropped.keys().cloned().collect();
-    let filtered = Filtered::without(&scan, &dropped);
+    let filtered = Filtered::without(&scan, |path| {
+        explained.dropped.contains_key(path) || explained.exclude.iter().any(|pattern| pattern.excludes(path))
+    });
     let (input, _) = normalize(&scan, &filtered, rules)?;
 
     let packed = manifest.tree.by_path();
@@ -80,7 +84,7 @@ pub fn compare(
 }
 
 fn keys_of_file(source: &Source, path: &str, size: u64) -> std::io::Result<Vec<BlobKey>> {
-    let file = source.dir().open(path)?;
+    let file = source.open(path)?;
     let mut buffer = vec![0; BLOCK_SIZE];
     (0..block_count(size))
         .map(|index| {

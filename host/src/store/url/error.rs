@@ -129,7 +129,8 @@ pub(super) fn masked(text: &str) -> String {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.rsplit_once(':') {
         Some((_, port)) if !port.ends_with(']') && !is_port_like(port) => format!("{scheme}***"),
-        _ => text.to_owned(),
+        // A query can hold a password or a token.
+        _ => text.split_once('?').map_or(text.to_owned(), |(place, _)| format!("{place}?***")),
     }
 }
 

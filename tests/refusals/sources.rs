@@ -1,0 +1,157 @@
+//! Sources that can't be packed.
+
+use super::*;
+
+#[test]
+fn a_missing_source() {
+    let project = Project::plain();
+    std::fs::remove_dir_all(project.path("data")).unwrap();
+    build_fails(
+        &project,
+        1,
+        "flist `data` has no source: PROJECT/data does not exist",
+        "run the step that makes it, or change `source` of [flist.data] in config/flistry.toml",
+    );
+}
+
+#[test]
+fn a_source_that_is_a_file() {
+    let project = Project::plain();
+    std::fs::remove_dir_all(project.path("data")).unwrap();
+    project.write("data", "");
+    build_fails(
+        &project,
+        1,
+        "cannot open the source folder PROJECT/data: Not a directory (os error 20)",
+        "PROJECT/data must be a folder that this user may read",
+    );
+}
+
+#[test]
+fn modules_of_another_kernel() {
+    let project = Project::sample();
+    project.write("config/build.conf", "KERNEL_VERSION=6.12.45\n");
+    let modules = project.path("lib/modules");
+    std::fs::rename(modules.join("6.12.44-Zero-OS"), modules.join("6.12.45-Zero-OS")).unwrap();
+    let run = project.flistry(&["build", "modules"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.contains(" was built for kernel 6.12.44-Zero-OS, this build is for 6.12.45-Zero-OS\n"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("hint: rebuild the modules, or correct KERNEL_VERSION in config/build.conf"));
+    assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+}
+
+#[test]
+fn a_tree_without_modules() {
+    let project = Project::plain();
+    let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+    project.write("config/flistry.toml", &config.replace("plain", "modules"));
+    build_fails(
+        &project,
+        1,
+        "PROJECT/data has no kernel modules",
+        "`make modules_install` fills it; `contents = \"plain\"` packs any tree",
+    );
+}
+
+#[test]
+fn what_no_flist_can_hold() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let project = Project::plain();
+    let _socket = std::os::unix::net::UnixListener::bind(project.path("data/a-socket")).unwrap();
+    std::fs::write(project.path("data").join(OsStr::from_bytes(b"b\xff")), "").unwrap();
+    build_fails(
+        &project,
+        1,
+        "2 entries can't be packed:\n  \"a-socket\": a socket can't be packed\n  \
+         \"b\\xFF\": its name is not UTF-8, so that no node could look it up",
+        "remove them from the source, or leave them out with `exclude`",
+    );
+    // What is left out is no matter.
+    let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+    project.write("config/flistry.toml", &config.replace("contents", "exclude = [\"a-socket\", \"b*\"]\ncontents"));
+    project.flistry(&["build"]).ok();
+}
+
+#[test]
+fn what_the_user_may_not_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::plain();
+    let forbid = |name: &str| {
+        std::fs::set_permissions(project.path(name), std::fs::Permissions::from_mode(0o000)).unwrap();
+    };
+    forbid("data/sub/two");
+    project.flistry_as_nobody(&["build"]).fails(
+        1,
+        "cannot read PROJECT/data/sub/two: Permission denied (os error 13)",
+        "the user who builds must be able to read it; `exclude` leaves it out",
+    );
+    forbid("data/sub/deep");
+    project.flistry_as_nobody(&["build"]).fails(
+        1,
+        "1 entry can't be packed:\n  \"sub/deep\": it can't be read: Permission denied (os error 13)",
+        "remove them from the source, or leave them out with `exclude`",
+    );
+    assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+}
+
+#[test]
+fn the_project_s_own_files() {
+    let server = S3Server::start();
+    let project = Project::plain_on(&server);
+    let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+    let hint = "pack a folder that does not hold it, or leave it out with `exclude`";
+    project.write("config/flistry.toml", &config.replace("[\"data\"]", "[\"config\"]"));
+    build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
+    // A link to the same file under another name is the same file.
+    project.write("config/flistry.toml", &config);
+    std::fs::hard_link(project.path("config/rfs.conf"), project.path("data/innocent")).unwrap();
+    build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
+    // What a build writes would be in the next one.
+    std::fs::remove_file(project.path("data/innocent")).unwrap();
+    let all = config.replace("[\"data\"]", "[\".\"]");
+    project.write("config/flistry.toml", &all.replace("contents", "exclude = [\"config/rfs.conf\"]\ncontents"));
+    build_fails(
+        &project,
+        2,
+        "flist `data` would hold the finished flists: PROJECT/dist/flists lies in its source",
+        hint,
+    );
+    project
+        .write("config/flistry.toml", &all.replace("contents", "exclude = [\"config/rfs.conf\", \"dist\"]\ncontents"));
+    project.flistry(&["build"]).ok();
+}
+
+#[test]
+fn a_module_that_is_larger_than_any() {
+    let project = Project::plain();
+    let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+    project.write("config/flistry.toml", &config.replace("plain", "modules"));
+    let huge = std::fs::File::create(project.path("data/a.ko")).unwrap();
+    huge.set_len(3 << 30).unwrap();
+    build_fails(
+        &project,
+        1,
+        "cannot read PROJECT/data/a.ko: 3221225472 bytes are too much for a module",
+        "it must be a file that this user may read",
+    );
+}
+
+#[test]
+fn a_link_whose_target_is_left_out() {
+    let project = Project::plain();
+    std::os::unix::fs::symlink("sub/two", project.path("data/link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", project.path("data/dangling")).unwrap();
+    let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+    project.write("config/flistry.toml", &config.replace("contents", "exclude = [\"sub\"]\ncontents"));
+    build_fails(
+        &project,
+        1,
+        "the link link would dangle: its target sub/two was dropped by exclude pattern `sub`",
+        "exclude link as well, or keep its target",
+    );
+}
