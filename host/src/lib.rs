@@ -36,6 +36,7 @@ pub mod pack;
 pub mod parallel;
 pub mod pipeline;
 pub mod plan;
+pub mod plugin;
 pub mod post_pack;
 pub mod printable;
 pub mod progress;

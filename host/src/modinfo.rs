@@ -60,12 +60,28 @@ impl Compression {
 /// Says why the file is no readable module.
 pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String, ModinfoError> {
     let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
-    let elf = object::File::parse(&*plain).map_err(|error| ModinfoError::NotElf(error.to_string()))?;
-    let section = elf.section_by_name(".modinfo").ok_or(ModinfoError::NoModinfo)?;
-    let data = section.data().map_err(|error| ModinfoError::NotElf(error.to_string()))?;
-    let vermagic = data.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"vermagic="));
+    let vermagic = section(&plain)?.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"vermagic="));
     let vermagic = String::from_utf8_lossy(vermagic.ok_or(ModinfoError::NoVermagic)?).into_owned();
     vermagic.split(' ').next().filter(|word| !word.is_empty()).map(str::to_owned).ok_or(ModinfoError::NoVermagic)
+}
+
+/// All pairs of a module's `.modinfo`, in its order; what has no `=` is left out, what is not UTF-8 replaced.
+///
+/// # Errors
+/// Says why the file is no readable module.
+pub fn pairs_of_module(bytes: &[u8], compression: Compression) -> Result<Vec<(String, String)>, ModinfoError> {
+    let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
+    let pair = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
+    };
+    Ok(section(&plain)?.split(|byte| *byte == 0).filter_map(pair).collect())
+}
+
+fn section(plain: &[u8]) -> Result<&[u8], ModinfoError> {
+    let elf = object::File::parse(plain).map_err(|error| ModinfoError::NotElf(error.to_string()))?;
+    let section = elf.section_by_name(".modinfo").ok_or(ModinfoError::NoModinfo)?;
+    section.data().map_err(|error| ModinfoError::NotElf(error.to_string()))
 }
 
 /// A file that has a module's name and is none.

@@ -1,0 +1,98 @@
+//! The compiler and what all plugins share.
+//!
+//! The configuration is deterministic: the same component with the same input does the same on every machine, and
+//! stops at the same instruction where it stops.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Cache, CacheConfig, Config};
+
+use super::bindings::EveryHook;
+use super::imports::module_info::Remembered;
+use super::state::State;
+use super::PluginError;
+
+/// How long an epoch is. The wall clock limit is this coarse.
+pub(super) const EPOCH: Duration = Duration::from_millis(100);
+
+/// Compiles components and runs them. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What every plugin keeps alive.
+pub(super) struct Shared {
+    pub engine: wasmtime::Engine,
+    pub linker: Linker<State>,
+    /// What modules say of themselves, by file identity.
+    pub modules: Arc<Remembered>,
+    /// The ticker ends when this is dropped.
+    _ticker: Sender<()>,
+}
+
+impl Engine {
+    /// An engine; with a folder for compiled code, a component that was compiled once starts within milliseconds.
+    ///
+    /// # Errors
+    /// [`PluginError::Engine`] where this machine can't run it, or the folder can't be used.
+    pub fn new(cache_dir: Option<&Path>) -> Result<Engine, PluginError> {
+        Shared::new(cache_dir)
+            .map(|shared| Engine { shared: Arc::new(shared) })
+            .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
+    }
+}
+
+impl Shared {
+    fn new(cache_dir: Option<&Path>) -> wasmtime::Result<Shared> {
+        let mut config = config();
+        if let Some(dir) = cache_dir {
+            let mut cache = CacheConfig::new();
+            cache.with_directory(dir);
+            config.cache(Some(Cache::new(cache)?));
+        }
+        let engine = wasmtime::Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        EveryHook::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)?;
+        let _ticker = ticker(&engine)?;
+        Ok(Shared { engine, linker, modules: Arc::default(), _ticker })
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_threads(false)
+        .wasm_memory64(false)
+        .wasm_gc(false)
+        .wasm_exceptions(false)
+        .wasm_function_references(false)
+        .concurrency_support(false)
+        // A trap's message is for people who have no source of the component; its stack would tell them nothing.
+        .wasm_backtrace_max_frames(None)
+        .wasm_component_model(true);
+    config
+}
+
+/// Ends an epoch every [`EPOCH`] as long as the engine lives.
+fn ticker(engine: &wasmtime::Engine) -> std::io::Result<Sender<()>> {
+    let (alive, ended) = channel();
+    let engine = engine.weak();
+    std::thread::Builder::new().name("plugin-clock".into()).spawn(move || {
+        while ended.recv_timeout(EPOCH) == Err(RecvTimeoutError::Timeout) {
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => break,
+            }
+        }
+    })?;
+    Ok(alive)
+}

@@ -1,0 +1,250 @@
+//! From bytes to a plugin that can be run.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use wasmtime::component::{Component, InstancePre};
+
+use super::bindings::exports::flistry::plugin as exports;
+use super::engine::{Engine, Shared};
+use super::limits::{Breach, Limit};
+use super::metadata::{Outline, PACKAGE};
+use super::run::Run;
+use super::state::State;
+use super::{Limits, Metadata, PluginError, Trees, Usage, wasi};
+use crate::publish::sha256;
+
+/// The interfaces of our package that a plugin may import.
+const OFFERED: [&str; 5] = ["types", "log", "trees", "module-info", "draft"];
+
+/// The version of the interface; 0.1 and 0.2 never match, 0.1.1 and 0.1.2 do.
+const API: &str = "0.1.";
+
+/// What the configuration says of a plugin.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What it is given as its configuration; [`Value::Null`] counts as `{}`.
+    pub config: Value,
+    /// What it may use up.
+    pub limits: Limits,
+    /// The flists whose trees it may open, besides the one that is built.
+    pub grants: Vec<String>,
+    /// The pin: the component's SHA-256 in hexadecimal.
+    pub expected_sha256: Option<String>,
+}
+
+/// When a plugin is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hook {
+    /// After the scan.
+    Filter,
+    /// Before the pack.
+    Naming,
+    /// Before contents are read.
+    PostPack,
+}
+
+impl Hook {
+    /// Its name in the configuration and in messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Hook::Filter => "filter",
+            Hook::Naming => "naming",
+            Hook::PostPack => "post-pack",
+        }
+    }
+}
+
+/// A component that was compiled and whose surface was checked. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin {
+    pub(super) name: Arc<str>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) pre: InstancePre<State>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) grants: Arc<[String]>,
+    /// The configuration as the plugin gets it.
+    pub(super) config: Arc<str>,
+    pub(super) hooks: Hooks,
+    imports: Arc<[String]>,
+    metadata: Metadata,
+    digest: String,
+}
+
+/// Where the exports are. Each hook is one that a component may or may not have.
+#[derive(Clone)]
+pub(super) struct Hooks {
+    pub configuration: exports::configuration::GuestIndices,
+    pub filter: Option<exports::filter::GuestIndices>,
+    pub naming: Option<exports::naming::GuestIndices>,
+    pub post_pack: Option<exports::post_pack::GuestIndices>,
+}
+
+impl Engine {
+    /// Compiles a component and finds out what it is. `name` is what messages call it.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file; nothing of it runs.
+    pub fn load(&self, name: &str, bytes: &[u8], settings: Settings) -> Result<Plugin, PluginError> {
+        if bytes.len() as u64 > settings.limits.component_bytes {
+            return Err(PluginError::limit(name, "load", Breach(Limit::Component), &settings.limits));
+        }
+        let digest = sha256(bytes);
+        if let Some(expected) = settings.expected_sha256
+            && !expected.eq_ignore_ascii_case(&digest)
+        {
+            return Err(PluginError::Digest { plugin: name.to_owned(), expected, found: digest });
+        }
+        let outline = Outline::read(name, bytes)?;
+        check_surface(name, &outline)?;
+        let broken = |error: wasmtime::Error| PluginError::NotComponent {
+            plugin: name.to_owned(),
+            what: super::error::clean(&format!("{error:#}")),
+        };
+        let component = Component::from_binary(&self.shared.engine, bytes).map_err(broken)?;
+        let misfit = |error: wasmtime::Error| PluginError::World {
+            plugin: name.to_owned(),
+            what: super::error::clean(&format!("{error:#}")),
+        };
+        let mut linker = self.shared.linker.clone();
+        wasi::add_to_linker(&mut linker, &component).map_err(misfit)?;
+        let pre = linker.instantiate_pre(&component).map_err(misfit)?;
+        let hooks = Hooks {
+            configuration: exports::configuration::GuestIndices::new(&pre).map_err(misfit)?,
+            filter: exports::filter::GuestIndices::new(&pre).ok(),
+            naming: exports::naming::GuestIndices::new(&pre).ok(),
+            post_pack: exports::post_pack::GuestIndices::new(&pre).ok(),
+        };
+        let config = match settings.config {
+            Value::Null => "{}".to_owned(),
+            value => value.to_string(),
+        };
+        Ok(Plugin {
+            name: name.into(),
+            shared: self.shared.clone(),
+            pre,
+            limits: Arc::new(settings.limits),
+            grants: settings.grants.into(),
+            config: config.into(),
+            hooks,
+            imports: outline.imports.into(),
+            metadata: outline.metadata,
+            digest,
+        })
+    }
+}
+
+/// Names an import that nobody grants, and an interface that is another version's.
+fn check_surface(plugin: &str, outline: &Outline) -> Result<(), PluginError> {
+    let ours = |name: &str| name.strip_prefix(PACKAGE)?.split_once('@').map(|(i, v)| (i.to_owned(), v.to_owned()));
+    let world = |what: String| PluginError::World { plugin: plugin.to_owned(), what };
+    for name in outline.imports.iter().chain(&outline.exports) {
+        if let Some((_, version)) = ours(name)
+            && !version.starts_with(API)
+        {
+            return Err(world(format!("`{name}` is of another version than this flistry's, {API}x")));
+        }
+    }
+    for import in &outline.imports {
+        let offered = ours(import).is_some_and(|(interface, _)| OFFERED.contains(&&*interface)) || wasi::stands_in(import);
+        if !offered {
+            return Err(PluginError::Import { plugin: plugin.to_owned(), import: super::error::clean(import) });
+        }
+    }
+    let exports = |wanted: &str| outline.exports.iter().any(|name| ours(name).is_some_and(|(i, _)| i == wanted));
+    if ![Hook::Filter, Hook::Naming, Hook::PostPack].into_iter().any(|hook| exports(hook.word())) {
+        return Err(world(format!("it exports none of {PACKAGE}filter, naming and post-pack")));
+    }
+    if !exports("configuration") {
+        return Err(world(format!("it does not export {PACKAGE}configuration")));
+    }
+    Ok(())
+}
+
+impl Plugin {
+    /// Its name in the configuration.
+    pub fn name_in_config(&self) -> &str {
+        &self.name
+    }
+
+    /// The component's SHA-256 in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// SHA-256 of the configuration as the plugin gets it.
+    pub fn config_digest(&self) -> String {
+        sha256(self.config.as_bytes())
+    }
+
+    /// What it says of itself.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The hooks that it has.
+    pub fn hooks(&self) -> BTreeSet<Hook> {
+        let has = [
+            (Hook::Filter, self.hooks.filter.is_some()),
+            (Hook::Naming, self.hooks.naming.is_some()),
+            (Hook::PostPack, self.hooks.post_pack.is_some()),
+        ];
+        has.into_iter().filter(|(_, has)| *has).map(|(hook, _)| hook).collect()
+    }
+
+    /// What it imports, by full names.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// The flists whose trees it may open.
+    pub fn grants(&self) -> &[String] {
+        &self.grants
+    }
+
+    /// What it may use up.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Asks the plugin whether its configuration is one, and checks the types of all its hooks.
+    ///
+    /// # Errors
+    /// [`PluginError::Configuration`] in the plugin's own words.
+    pub fn validate(&self) -> Result<Usage, PluginError> {
+        let mut run = Run::begin(self, "validate", None, &Trees::default(), None)?;
+        let misfit = |error: wasmtime::Error| PluginError::World {
+            plugin: self.name.to_string(),
+            what: super::error::clean(&format!("{error:#}")),
+        };
+        let answer = run.call(|store, instance| {
+            let typed = || -> wasmtime::Result<_> {
+                self.hooks.filter.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+                self.hooks.naming.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+                self.hooks.post_pack.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+                self.hooks.configuration.load(&mut *store, instance)
+            };
+            let guest = match { typed }() {
+                Ok(guest) => guest,
+                Err(error) => return Ok(Err(misfit(error))),
+            };
+            guest.call_validate(store, &self.config).map(Ok)
+        })??;
+        match answer {
+            Ok(()) => Ok(run.end().1),
+            Err(error) => Err(PluginError::Configuration {
+                plugin: self.name.to_string(),
+                code: super::error::clean(&error.code),
+                message: super::error::clean(&error.message),
+            }),
+        }
+    }
+
+    /// The error of a hook that there is not.
+    pub(super) fn no_hook(&self, hook: Hook) -> PluginError {
+        let has: Vec<_> = self.hooks().into_iter().map(Hook::word).collect();
+        PluginError::NoHook { plugin: self.name.to_string(), hook: hook.word(), has: has.join(" and ") }
+    }
+}

@@ -1,0 +1,45 @@
+//! Policy as WebAssembly components: what goes in, what it is called, how it is tagged.
+//!
+//! The interface is `wit/`; [`bindings`] is generated from it. A component is [loaded](Engine::load) once and then run: a
+//! [filter](Plugin::filter), a [name](Plugin::name), an [edit](Plugin::edit) each get a fresh store, so that nothing is
+//! left over from one run to the next. What a component may use up is in [`Limits`]; what it may see in [`Trees`].
+//!
+//! | file | |
+//! |---|---|
+//! | `engine`, `load`, `metadata` | compiling, and what a component says of itself |
+//! | `limits`, `state`, `run` | one run and its limits |
+//! | `facts`, `view`, `imports` | what a component gets to see |
+//! | `filter`, `naming`, `post_pack` | the hooks |
+//! | `operations` | what a post-pack hook wants changed, checked and applied |
+//! | `wasi` | the WASI that has nothing, for toolchains that can't do without |
+
+mod bindings;
+mod engine;
+mod error;
+mod facts;
+mod filter;
+mod imports;
+mod limits;
+mod load;
+mod metadata;
+mod naming;
+mod operations;
+mod post_pack;
+mod run;
+mod state;
+#[cfg(test)]
+mod tests;
+mod view;
+mod wasi;
+
+pub use engine::Engine;
+pub use error::PluginError;
+pub use facts::Facts;
+pub use filter::Verdict;
+pub use limits::Limits;
+pub use load::{Hook, Plugin, Settings};
+pub use metadata::Metadata;
+pub use naming::Names;
+pub use operations::{Added, Applied, Operation, Removed, apply};
+pub use run::Usage;
+pub use view::{EntryKind, EntryView, SourceTree, TreeView, Trees};

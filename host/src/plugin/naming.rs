@@ -1,0 +1,56 @@
+//! The naming hook.
+
+use std::collections::BTreeSet;
+
+use super::limits::Limit;
+use super::load::{Hook, Plugin};
+use super::run::Run;
+use super::{Facts, PluginError, Trees, Usage};
+use crate::naming::FlistName;
+
+/// No flist needs more aliases; each is a file.
+const MOST_ALIASES: usize = 64;
+
+/// An flist's names, fit for files, keys and scripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The manifest's file name.
+    pub file: FlistName,
+    /// Other names for it; all different.
+    pub aliases: Vec<FlistName>,
+    /// A line for people; empty for none.
+    pub title: String,
+}
+
+impl Plugin {
+    /// Asks for the names.
+    ///
+    /// # Errors
+    /// Where the plugin fails, or what it says is no name.
+    pub fn name(&self, facts: &Facts, trees: &Trees) -> Result<(Names, Usage), PluginError> {
+        let hook = self.hooks.naming.as_ref().ok_or_else(|| self.no_hook(Hook::Naming))?;
+        let mut run = Run::begin(self, Hook::Naming.word(), Some(facts), trees, None)?;
+        let naming = run.call(|store, instance| hook.load(store, instance))?;
+        let facts = facts.to_wit();
+        let names = run.call(|store, _| naming.call_name(store, &facts, &self.config))?;
+        let names = names.map_err(|error| run.refused(error, &[]))?;
+
+        if names.aliases.len() > MOST_ALIASES {
+            return Err(run.bad_answer(format!("it wants {} aliases; {MOST_ALIASES} are the most", names.aliases.len())));
+        }
+        run.check(Limit::Tag, names.title.len() as u64)?;
+        let file = valid(&run, &names.file)?;
+        let aliases = names.aliases.iter().map(|alias| valid(&run, alias)).collect::<Result<Vec<_>, _>>()?;
+        let mut taken = BTreeSet::from([&file]);
+        if let Some(twice) = aliases.iter().find(|alias| !taken.insert(alias)) {
+            return Err(run.bad_answer(format!("it gives the name `{twice}` twice")));
+        }
+        let texts = aliases.iter().chain([&file]).map(|name| name.as_str().len()).sum::<usize>() + names.title.len();
+        run.state().bytes_out += texts as u64;
+        Ok((Names { file, aliases, title: super::error::clean(&names.title) }, run.end().1))
+    }
+}
+
+fn valid(run: &Run<'_>, name: &str) -> Result<FlistName, PluginError> {
+    FlistName::new(name).map_err(|error| run.bad_answer(super::error::clean(&format!("{error}: {}", error.hint()))))
+}

@@ -1,0 +1,189 @@
+//! Where links may stand, and what they may lead to.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Added, Operation, conflict, refused};
+use crate::plugin::PluginError;
+use crate::tree::{EntryId, Kind, Tree, check_name};
+
+/// How many links Linux follows in one look-up (`MAXSYMLINKS`).
+const MOST_LINKS: usize = 40;
+
+/// A link that is to be added; its place is checked.
+pub(super) struct Link<'a> {
+    pub by: &'a str,
+    pub path: &'a str,
+    pub target: &'a str,
+    /// Its folder in the tree before.
+    pub folder: EntryId,
+    pub name: &'a str,
+}
+
+impl Link<'_> {
+    pub fn report(&self) -> Added {
+        Added { path: self.path.to_owned(), target: self.target.to_owned(), by: self.by.to_owned() }
+    }
+
+    fn refused(&self, what: &str) -> PluginError {
+        refused(self.by, format!("add the link {} -> {}", self.path, self.target), what)
+    }
+}
+
+type Names<'a> = HashMap<(EntryId, &'a str), EntryId>;
+
+/// Every entry by its folder and its name.
+fn names(tree: &Tree) -> Names<'_> {
+    tree.iter().skip(1).map(|(id, entry)| ((entry.parent, &*entry.name), id)).collect()
+}
+
+/// Takes the links out of the operations, each at a place that is a place.
+pub(super) fn check_places<'a>(
+    tree: &Tree,
+    removed: &[Option<&str>],
+    wanted: &'a [(String, Vec<Operation>)],
+) -> Result<Vec<Link<'a>>, PluginError> {
+    let adds = |operation: &Operation| matches!(operation, Operation::AddSymlink { .. });
+    if !wanted.iter().any(|(_, operations)| operations.iter().any(adds)) {
+        return Ok(Vec::new());
+    }
+    let names = names(tree);
+    let mut links: Vec<Link<'a>> = Vec::new();
+    let mut taken: HashMap<(EntryId, &str), usize> = HashMap::new();
+    for (by, operations) in wanted {
+        for operation in operations {
+            let Operation::AddSymlink { path, target } = operation else { continue };
+            let mut link = Link { by, path, target, folder: EntryId::ROOT, name: path };
+            let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+            for part in folders.split('/').filter(|_| !folders.is_empty()).chain([name]) {
+                check_name(part).map_err(|why| link.refused(&format!("its path has {why}")))?;
+            }
+            link.name = name;
+            for part in folders.split('/').filter(|_| !folders.is_empty()) {
+                match names.get(&(link.folder, part)) {
+                    None => return Err(link.refused("its folder does not exist")),
+                    Some(id) if tree.get(*id).kind != Kind::Directory => {
+                        return Err(link.refused("its path leads through what is no folder"));
+                    }
+                    Some(id) => link.folder = *id,
+                }
+            }
+            check_free(&link, &names, removed)?;
+            if let Some(other) = taken.insert((link.folder, name), links.len()) {
+                let other: &Link<'_> = &links[other];
+                if other.by != link.by {
+                    return Err(conflict(other.by, link.by, &format!("both add a link at /{path}")));
+                }
+                return Err(link.refused("it adds another one there"));
+            }
+            check_target(&link)?;
+            links.push(link);
+        }
+    }
+    Ok(links)
+}
+
+/// The link's folder stays and its name is free, or freed by the same plugin.
+fn check_free(link: &Link<'_>, names: &Names<'_>, removed: &[Option<&str>]) -> Result<(), PluginError> {
+    match removed[link.folder.index()] {
+        Some(other) if other != link.by => {
+            let what = format!("the first removes the folder of /{}, the second adds that link", link.path);
+            return Err(conflict(other, link.by, &what));
+        }
+        Some(_) => return Err(link.refused("it removes its folder")),
+        None => {}
+    }
+    match names.get(&(link.folder, link.name)).map(|id| removed[id.index()]) {
+        None => Ok(()),
+        Some(None) => Err(link.refused("there is an entry of that name")),
+        Some(Some(other)) if other != link.by => {
+            Err(conflict(other, link.by, &format!("the first removes /{}, the second adds a link there", link.path)))
+        }
+        Some(Some(_)) => Ok(()),
+    }
+}
+
+/// The target by itself; what it leads to is looked at in the finished tree.
+fn check_target(link: &Link<'_>) -> Result<(), PluginError> {
+    if link.target.is_empty() || link.target.contains('\0') {
+        return Err(link.refused("its target is none"));
+    }
+    if link.target.starts_with('/') {
+        return Err(link.refused("its target is absolute: it would lead out of the flist"));
+    }
+    Ok(())
+}
+
+/// In the finished tree, each added link leads to an entry, and no kept link lost what it led to.
+pub(super) fn check_targets(
+    before: &Tree,
+    after: &Tree,
+    places: &[Option<EntryId>],
+    removed: &[Option<&str>],
+    links: &[Link<'_>],
+) -> Result<(), PluginError> {
+    let (old, new) = (names(before), names(after));
+    for link in links {
+        let folder = places[link.folder.index()].expect("a link's folder stays");
+        match resolve(after, &new, new[&(folder, link.name)]) {
+            Led::To(_) => {}
+            Led::Nowhere => return Err(link.refused("its target does not exist")),
+            Led::Outside => return Err(link.refused("its target leads out of the flist")),
+            Led::Round => return Err(link.refused("it leads in a circle")),
+        }
+    }
+    for (id, entry) in before.iter() {
+        if let (Kind::Symlink { .. }, Some(place)) = (&entry.kind, places[id.index()])
+            && let Led::To(target) = resolve(before, &old, id)
+            && let Some(by) = removed[target.index()]
+            && !matches!(resolve(after, &new, place), Led::To(_))
+        {
+            let what = format!("the link /{} would dangle; remove it as well", before.path(id));
+            return Err(refused(by, format!("remove /{}", before.path(target)), &what));
+        }
+    }
+    Ok(())
+}
+
+/// Where a link leads.
+enum Led {
+    To(EntryId),
+    Nowhere,
+    Outside,
+    Round,
+}
+
+fn resolve(tree: &Tree, names: &Names<'_>, link: EntryId) -> Led {
+    let mut at = tree.get(link).parent;
+    let mut rest: Vec<&[u8]> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut next = Some(link);
+    loop {
+        if let Some(id) = next.take() {
+            let Kind::Symlink { target } = &tree.get(id).kind else {
+                at = id;
+                continue;
+            };
+            // The same link may stand in a path twice; what goes round passes it with the same path left to go.
+            if !seen.insert((id, rest.len())) || seen.len() > MOST_LINKS {
+                return Led::Round;
+            }
+            if target.first() == Some(&b'/') {
+                return Led::Outside;
+            }
+            rest.extend(target.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).rev());
+        }
+        match rest.pop() {
+            None => return Led::To(at),
+            Some(b".") => {}
+            Some(b"..") if at == EntryId::ROOT => return Led::Outside,
+            Some(b"..") => at = tree.get(at).parent,
+            Some(part) => {
+                let found = std::str::from_utf8(part).ok().and_then(|part| names.get(&(at, part)));
+                match found {
+                    Some(id) => next = Some(*id),
+                    None => return Led::Nowhere,
+                }
+            }
+        }
+    }
+}

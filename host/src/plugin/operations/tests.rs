@@ -1,0 +1,128 @@
+use super::*;
+use crate::source::Contents;
+use crate::tree::{Attributes, Entry, Kind, Permissions, Tree};
+
+fn attributes() -> Attributes {
+    Attributes { permissions: Permissions::of_mode(0o755), uid: 0, gid: 0, mtime: 7 }
+}
+
+/// `a`, `a/x` (file), `a/y` -> x, `b` -> a, `c` (file), `up` -> ..
+fn input() -> Input {
+    let mut tree = Tree::new(attributes());
+    let mut contents = vec![None];
+    let mut push = |parent, name: &str, kind: Kind| {
+        contents.push(matches!(kind, Kind::File { .. }).then(|| Contents::Generated(name.into())));
+        tree.push(Entry { parent, name: name.into(), kind, attributes: attributes() }).unwrap()
+    };
+    let link = |target: &str| Kind::Symlink { target: target.into() };
+    let a = push(EntryId::ROOT, "a", Kind::Directory);
+    push(a, "x", Kind::File { size: 1 });
+    push(a, "y", link("x"));
+    push(EntryId::ROOT, "b", link("a"));
+    push(EntryId::ROOT, "c", Kind::File { size: 1 });
+    push(EntryId::ROOT, "up", link(".."));
+    Input { tree, contents }
+}
+
+fn run(wanted: &[(&str, Vec<Operation>)]) -> Result<Applied, PluginError> {
+    let wanted = wanted.iter().map(|(name, operations)| ((*name).to_owned(), operations.clone())).collect();
+    apply(input(), BTreeMap::from([("keep".into(), "1".into())]), wanted)
+}
+
+fn refusal(operations: Vec<Operation>) -> String {
+    run(&[("p", operations)]).err().expect("it is refused").to_string()
+}
+
+fn remove(id: u32) -> Operation {
+    Operation::Remove(EntryId(id))
+}
+
+fn link(path: &str, target: &str) -> Operation {
+    Operation::AddSymlink { path: path.into(), target: target.into() }
+}
+
+fn tag(key: &str, value: &str) -> Operation {
+    Operation::SetTag { key: key.into(), value: value.into() }
+}
+
+fn paths(tree: &Tree) -> Vec<String> {
+    tree.iter().map(|(id, _)| tree.path(id)).collect()
+}
+
+#[test]
+fn what_is_added_and_removed_leaves_a_tree_in_order() {
+    let applied = run(&[("p", vec![remove(5), link("a/w", "x"), link("d", "a/x"), tag("t", "v")])]).unwrap();
+    assert_eq!(paths(&applied.input.tree), ["", "a", "a/w", "a/x", "a/y", "b", "d", "up"]);
+    assert_eq!(applied.input.contents[3], Some(Contents::Generated("x".into())));
+    assert_eq!(applied.input.contents.iter().flatten().count(), 1);
+    assert_eq!(applied.removed, [Removed { path: "c".into(), by: "p".into() }]);
+    assert_eq!(applied.added.len(), 2);
+    assert_eq!(applied.tags["t"], "v");
+    assert_eq!(applied.tags["keep"], "1");
+    // A link at the place of what the same plugin removes.
+    let applied = run(&[("p", vec![remove(5), link("c", "a")])]).unwrap();
+    assert_eq!(paths(&applied.input.tree), ["", "a", "a/x", "a/y", "b", "c", "up"]);
+    // A folder goes with what is in it, if the links to it go, too.
+    let applied = run(&[("p", vec![remove(1), remove(4)])]).unwrap();
+    assert_eq!(paths(&applied.input.tree), ["", "c", "up"]);
+    assert_eq!(applied.removed.len(), 4);
+}
+
+#[test]
+fn nothing_is_what_nothing_does() {
+    let applied = run(&[("p", vec![]), ("q", vec![])]).unwrap();
+    assert_eq!(applied.input.tree, input().tree);
+    assert!(applied.removed.is_empty() && applied.added.is_empty());
+}
+
+#[test]
+fn what_escapes_is_refused() {
+    let start = "plugin `p`, post-pack: it can't ";
+    let cases = [
+        (vec![remove(0)], "remove the root: an flist has one"),
+        (vec![remove(99)], "remove entry 99: there is no such entry"),
+        (vec![link("../x", "c")], "add the link ../x -> c: its path has a name that means another folder"),
+        (vec![link("/x", "c")], "add the link /x -> c: its path has an empty name"),
+        (vec![link("a//x", "c")], "add the link a//x -> c: its path has an empty name"),
+        (vec![link("", "c")], "add the link  -> c: its path has an empty name"),
+        (vec![link("b/z", "x")], "add the link b/z -> x: its path leads through what is no folder"),
+        (vec![link("nowhere/z", "x")], "add the link nowhere/z -> x: its folder does not exist"),
+        (vec![link("z", "/etc")], "add the link z -> /etc: its target is absolute: it would lead out of the flist"),
+        (vec![link("z", "../etc")], "add the link z -> ../etc: its target leads out of the flist"),
+        (vec![link("a/z", "../up/etc")], "add the link a/z -> ../up/etc: its target leads out of the flist"),
+        (vec![link("z", "")], "add the link z -> : its target is none"),
+        (vec![link("z", "gone")], "add the link z -> gone: its target does not exist"),
+        (vec![link("z", "z")], "add the link z -> z: it leads in a circle"),
+        (vec![link("y", "z"), link("z", "y")], "add the link y -> z: it leads in a circle"),
+        (vec![link("c", "a")], "add the link c -> a: there is an entry of that name"),
+        (vec![link("z", "a"), link("z", "c")], "add the link z -> c: it adds another one there"),
+        (vec![remove(1), link("a/z", "x")], "add the link a/z -> x: it removes its folder"),
+        (vec![remove(2)], "remove /a/x: the link /a/y would dangle; remove it as well"),
+        (vec![tag("flistry.config", "x")], "change the tag \"flistry.config\": tags that begin with `flistry.` are the host's"),
+        (vec![tag("", "x")], "change the tag \"\": a key has 1 to 64 bytes"),
+    ];
+    for (operations, text) in cases {
+        assert_eq!(refusal(operations), format!("{start}{text}"));
+    }
+    assert!(refusal(vec![tag(&"k".repeat(65), "x")]).ends_with("a key has 1 to 64 bytes"));
+}
+
+#[test]
+fn plugins_that_disagree_are_both_named() {
+    let cases: [(Vec<Operation>, Vec<Operation>, &str); 4] = [
+        (vec![tag("t", "1")], vec![tag("t", "2")], "tag `t`: the first sets \"1\", the second sets \"2\""),
+        (vec![remove(5)], vec![link("c", "a")], "the first removes /c, the second adds a link there"),
+        (vec![link("z", "a")], vec![link("z", "a")], "both add a link at /z"),
+        (
+            vec![remove(1), remove(4)],
+            vec![link("a/z", "x")],
+            "the first removes the folder of /a/z, the second adds that link",
+        ),
+    ];
+    for (first, second, text) in cases {
+        let error = run(&[("p", first), ("q", second)]).err().expect("it is refused");
+        assert_eq!(error.to_string(), format!("plugins `p` and `q` disagree: {text}"));
+    }
+    // Two that want the same agree.
+    assert!(run(&[("p", vec![tag("t", "1"), remove(5)]), ("q", vec![tag("t", "1"), remove(5)])]).is_ok());
+}

@@ -1,0 +1,192 @@
+//! One run of a plugin: a fresh store, an instance, calls, and what they used.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::{Instance, Resource, ResourceTable};
+use wasmtime::{Store, Trap};
+
+use super::bindings::flistry::plugin::types;
+use super::engine::EPOCH;
+use super::error::clean;
+use super::imports::draft::{Draft, OpenManifest};
+use super::limits::{Breach, Limit, MemoryMeter};
+use super::load::Plugin;
+use super::state::State;
+use super::view::{EntryView, Trees};
+use super::{Facts, PluginError};
+use crate::warning::Warning;
+
+/// What a run used.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Usage {
+    /// Fuel of all its calls; the same in every run of the same input.
+    pub fuel: u64,
+    /// The most bytes that its memories and tables had together.
+    pub peak_memory: u64,
+    /// Bytes that it was given: entries, files, answers.
+    pub bytes_in: u64,
+    /// Bytes that it gave: verdicts, operations, lines of log.
+    pub bytes_out: u64,
+    /// Wall clock seconds, with its instantiation.
+    pub seconds: f64,
+    /// What it warned of.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
+}
+
+/// A run that goes on. It ends with the first error: a store is of no use after a trap.
+pub(super) struct Run<'a> {
+    plugin: &'a Plugin,
+    hook: &'static str,
+    store: Store<State>,
+    instance: Instance,
+    begun: Instant,
+    fuel: u64,
+}
+
+impl<'a> Run<'a> {
+    /// Instantiates the plugin.
+    pub fn begin(
+        plugin: &'a Plugin,
+        hook: &'static str,
+        facts: Option<&Facts>,
+        trees: &Trees,
+        draft: Option<Draft>,
+    ) -> Result<Run<'a>, PluginError> {
+        let begun = Instant::now();
+        let limits = &plugin.limits;
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
+        let state = State {
+            plugin: plugin.name.clone(),
+            flist: facts.map(|facts| facts.flist.clone()).unwrap_or_default(),
+            grants: plugin.grants.clone(),
+            trees: trees.clone(),
+            limits: limits.clone(),
+            table,
+            memory: MemoryMeter::new(limits.memory_bytes),
+            modules: plugin.shared.modules.clone(),
+            draft,
+            warnings: Vec::new(),
+            logged: 0,
+            read: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+        };
+        let mut store = Store::new(&plugin.shared.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
+        store.set_max_component_handles(usize::try_from(limits.handles).unwrap_or(usize::MAX));
+        let mut fuel = 0;
+        let instance = metered(plugin, hook, &mut store, &mut fuel, |store| plugin.pre.instantiate(store))?;
+        Ok(Run { plugin, hook, store, instance, begun, fuel })
+    }
+
+    /// Calls into the instance, with fuel, time and log of one call.
+    pub fn call<R>(
+        &mut self,
+        work: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<R>,
+    ) -> Result<R, PluginError> {
+        let instance = &self.instance;
+        metered(self.plugin, self.hook, &mut self.store, &mut self.fuel, |store| work(store, instance))
+    }
+
+    /// The handle of the draft, which the plugin borrows.
+    pub fn manifest(&mut self) -> Result<Resource<OpenManifest>, PluginError> {
+        let handle = self.store.data_mut().table.push(OpenManifest);
+        handle.map_err(|error| failure(self.plugin, self.hook, &error.into()))
+    }
+
+    /// The host's side.
+    pub fn state(&mut self) -> &mut State {
+        self.store.data_mut()
+    }
+
+    /// The plugin's own error as ours; `entries` are those that its entry is one of.
+    pub fn refused(&self, error: types::Error, entries: &[EntryView]) -> PluginError {
+        PluginError::Refused {
+            plugin: self.plugin.name.to_string(),
+            hook: self.hook,
+            code: clean(&error.code),
+            message: clean(&error.message),
+            entry: error.entry.and_then(|id| entries.get(id as usize)).map(|entry| clean(&entry.path)),
+        }
+    }
+
+    /// An answer that is none.
+    pub fn bad_answer(&self, what: impl Into<String>) -> PluginError {
+        PluginError::Answer { plugin: self.plugin.name.to_string(), hook: self.hook, what: what.into() }
+    }
+
+    /// A limit that an answer reached.
+    pub fn check(&mut self, limit: Limit, amount: u64) -> Result<(), PluginError> {
+        let state = self.store.data();
+        state.check(limit, amount).map_err(|error| failure(self.plugin, self.hook, &error))
+    }
+
+    /// Ends it.
+    pub fn end(self) -> (State, Usage) {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let mut state = self.store.into_data();
+        let usage = Usage {
+            fuel: self.fuel,
+            peak_memory: state.memory.peak,
+            bytes_in: state.bytes_in,
+            bytes_out: state.bytes_out,
+            seconds,
+            warnings: std::mem::take(&mut state.warnings),
+        };
+        (state, usage)
+    }
+}
+
+fn metered<R>(
+    plugin: &Plugin,
+    hook: &'static str,
+    store: &mut Store<State>,
+    used: &mut u64,
+    work: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
+) -> Result<R, PluginError> {
+    let fuel = plugin.limits.fuel;
+    let epochs = plugin.limits.wall_seconds.saturating_mul(1000) / EPOCH.as_millis() as u64;
+    // The present epoch is under way: without the one more, a deadline could be early.
+    store.set_epoch_deadline(epochs.saturating_add(1));
+    store.data_mut().logged = 0;
+    let answer = store.set_fuel(fuel).and_then(|()| work(store));
+    *used += fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+    answer.map_err(|error| failure(plugin, hook, &error))
+}
+
+/// Tells limits from crashes.
+fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> PluginError {
+    let limit = |limit| PluginError::limit(&plugin.name, hook, Breach(limit), &plugin.limits);
+    if let Some(Breach(reached)) = error.downcast_ref::<Breach>() {
+        return limit(*reached);
+    }
+    if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
+        return limit(Limit::Handles);
+    }
+    let root = error.root_cause().to_string();
+    // These two have no public type.
+    if root.contains("fuel allocated for hostcalls has been exhausted") {
+        return limit(Limit::Call);
+    }
+    if root.contains("store handle limit exceeded") {
+        return limit(Limit::Handles);
+    }
+    let what = match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => return limit(Limit::Fuel),
+        Some(Trap::Interrupt) => return limit(Limit::WallClock),
+        Some(Trap::StackOverflow) => "it called itself without end".to_owned(),
+        Some(Trap::UnreachableCodeReached) => "it stopped itself, mostly the end of a panic".to_owned(),
+        Some(trap) => trap.to_string(),
+        None => root,
+    };
+    PluginError::Trap { plugin: plugin.name.to_string(), hook, what: clean(&what) }
+}
+
+/// Entries shared with a store.
+pub(super) fn shared(entries: &[EntryView]) -> Arc<[EntryView]> {
+    entries.into()
+}

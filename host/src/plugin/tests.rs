@@ -1,0 +1,78 @@
+//! What is refused before anything of a component runs.
+
+use super::*;
+
+fn load(bytes: &[u8]) -> PluginError {
+    load_with(bytes, Settings::default())
+}
+
+fn load_with(bytes: &[u8], settings: Settings) -> PluginError {
+    let engine = Engine::new(None).unwrap();
+    engine.load("p", bytes, settings).err().expect("it is refused")
+}
+
+fn wat(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+#[test]
+fn what_is_no_component_is_refused() {
+    let error = load(b"#!/bin/sh");
+    assert_eq!(
+        error.to_string(),
+        "plugin `p` is no WebAssembly component: it does not begin as WebAssembly does"
+    );
+    assert!(error.is_configuration());
+    assert!(load(&wat("(module)")).to_string().ends_with("it is a core module, not yet made into a component"));
+    let whole = wat(r#"(component (import "flistry:plugin/log@0.1.0" (instance)))"#);
+    let error = load(&whole[..whole.len() - 3]).to_string();
+    assert!(error.contains("it is cut off or damaged at byte"), "{error}");
+}
+
+#[test]
+fn what_nobody_grants_is_named() {
+    let error = load(&wat(r#"(component (import "other:host/sockets@1.0.0" (instance)))"#));
+    assert_eq!(
+        error.to_string(),
+        "plugin `p` wants the import `other:host/sockets@1.0.0`, which flistry does not offer"
+    );
+    let error = load(&wat(r#"(component (import "flistry:plugin/stores@0.1.0" (instance)))"#));
+    assert!(matches!(error, PluginError::Import { .. }));
+}
+
+#[test]
+fn another_world_is_refused() {
+    let error = load(&wat("(component)")).to_string();
+    assert_eq!(error, "plugin `p` does not fit: it exports none of flistry:plugin/filter, naming and post-pack");
+    let error = load(&wat(r#"(component (import "flistry:plugin/log@0.2.0" (instance)))"#)).to_string();
+    assert!(error.contains("`flistry:plugin/log@0.2.0` is of another version"), "{error}");
+    let only = r#"(component (instance $i) (export "flistry:plugin/filter@0.1.0" (instance $i)))"#;
+    assert!(load(&wat(only)).to_string().ends_with("it does not export flistry:plugin/configuration"));
+}
+
+#[test]
+fn the_pin_and_the_size_come_first() {
+    let settings = Settings { expected_sha256: Some("00".repeat(32)), ..Settings::default() };
+    let error = load_with(b"\0asm", settings);
+    assert!(error.to_string().contains(&"00".repeat(32)));
+    assert!(error.hint().contains(&crate::publish::sha256(b"\0asm")));
+    let limits = Limits { component_bytes: 3, ..Limits::default() };
+    let error = load_with(b"\0asm", Settings { limits, ..Settings::default() });
+    assert_eq!(error.to_string(), "plugin `p`, load: more bytes of the component than allowed, which are 3");
+    assert!(error.hint().contains("`component-bytes`"));
+}
+
+#[test]
+fn metadata_is_read_without_running() {
+    let component = wat(
+        r#"(component $demo
+            (import "flistry:plugin/log@0.1.3" (instance))
+            (@custom "version" "1.2.3") (@custom "description" "does things") (@custom "authors" "A. Author"))"#,
+    );
+    let metadata = Metadata::read("p", &component).unwrap();
+    assert_eq!(metadata.name.as_deref(), Some("demo"));
+    assert_eq!(metadata.version.as_deref(), Some("1.2.3"));
+    assert_eq!(metadata.description.as_deref(), Some("does things"));
+    assert_eq!(metadata.authors.as_deref(), Some("A. Author"));
+    assert_eq!(metadata.api.as_deref(), Some("0.1.3"));
+}
