@@ -8,6 +8,7 @@ use crate::manifest::ManifestError;
 use crate::modinfo::ModinfoError;
 use crate::normal::UnpackableError;
 use crate::pack::PackError;
+use crate::plugin::PluginError;
 use crate::publish::PublishError;
 use crate::read_back::ReadBackError;
 use crate::route::RouteError;
@@ -56,6 +57,8 @@ pub enum Error {
     #[error(transparent)]
     ReadBack(Box<ReadBackError>),
     #[error(transparent)]
+    Plugin(Box<PluginError>),
+    #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
     Unpack(#[from] UnpackError),
@@ -69,6 +72,12 @@ pub enum Error {
     Write { path: PathBuf, error: std::io::Error },
     #[error("{what}")]
     Usage { what: String, hint: String },
+}
+
+impl From<PluginError> for Error {
+    fn from(error: PluginError) -> Self {
+        Error::Plugin(Box::new(error))
+    }
 }
 
 impl From<ReadBackError> for Error {
@@ -95,6 +104,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Config(_) | Error::Url(_) | Error::Usage { .. } | Error::OwnFile { .. } => ExitCode::Usage,
+            Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
             Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
             // What is no flist at all is a wrong argument; a broken one is damage.
             Error::Manifest { error, .. } if error.is_damage() => ExitCode::Damage,
@@ -125,6 +135,7 @@ impl Error {
             Error::Manifest { error, .. } => error.hint().map(str::to_owned),
             Error::Route(error) => error.hint(),
             Error::ReadBack(error) => error.hint(),
+            Error::Plugin(error) => Some(error.hint()),
             Error::Publish(error) => error.hint(),
             Error::Unpack(error) => error.hint(),
             Error::Compare(_) => Some("the source must be readable and as it was when it was packed".into()),

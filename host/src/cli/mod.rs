@@ -6,6 +6,7 @@ mod inspect;
 mod manifest;
 mod output;
 mod plan;
+mod plugin;
 mod progress;
 mod publish;
 mod route;
@@ -95,6 +96,9 @@ enum Command {
     Publish(publish::Args),
     /// Writes an flist's tree into a folder
     Unpack(unpack::Args),
+    /// Tries out a plugin: a component for the hooks of later builds
+    #[command(subcommand)]
+    Plugin(plugin::Command),
     /// Prints a shell's completions
     Completions(shell::CompletionsArgs),
     /// Prints the manual page, or writes all of them
@@ -172,6 +176,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Route(route::Command::Patch(args)) => route::patch(args, context),
         Command::Publish(args) => publish::run(args, context),
         Command::Unpack(args) => unpack::run(args, context),
+        Command::Plugin(plugin::Command::Check(args)) => plugin::check(args, context),
+        Command::Plugin(plugin::Command::Run(args)) => plugin::run(args, context),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),
     }

@@ -1,0 +1,258 @@
+//! `flistry plugin check` and `flistry plugin run`: trying a component without a build.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flistry::config::Contents;
+use flistry::error::Error;
+use flistry::plugin::{
+    Engine, EntryView, Facts, Hook, Names, Operation, Plugin, Settings, SourceTree, Trees, Usage, Verdict,
+};
+use flistry::printable::Printable;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::output::{Outcome, bytes, good};
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Says what a component is, and proves that it fits: its type, its configuration, the same answers twice
+    Check(CheckArgs),
+    /// Runs a component's hooks on a folder and shows what they would do
+    Run(RunArgs),
+}
+
+#[derive(clap::Args)]
+pub struct CheckArgs {
+    /// The component
+    file: PathBuf,
+    /// Its configuration, a JSON object
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    config: String,
+}
+
+#[derive(clap::Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    plugin: CheckArgs,
+    /// The folder that stands for an flist's source
+    #[arg(long, value_name = "DIR")]
+    tree: PathBuf,
+    /// What the flist is called
+    #[arg(long, default_value = "modules")]
+    flist: String,
+    /// What kind of tree it is: modules, firmware or plain
+    #[arg(long, default_value = "modules", value_parser = contents)]
+    contents: Contents,
+    /// The kernel version
+    #[arg(long, default_value = "6.12.44-Zero-OS")]
+    kernel: String,
+    /// A variable that the plugin is shown; may be repeated
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
+    variables: Vec<(String, String)>,
+}
+
+/// Where compiled components are kept, below the project.
+const COMPILED: &str = "dist/plugin-cache";
+
+fn contents(word: &str) -> Result<Contents, String> {
+    [Contents::Modules, Contents::Firmware, Contents::Plain]
+        .into_iter()
+        .find(|contents| contents.word() == word)
+        .ok_or_else(|| "it is one of modules, firmware and plain".to_owned())
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
+    let plugin = load(&args, context)?;
+    plugin.validate()?;
+    // A tree of its own: what is proven must not depend on where the command runs.
+    let scratch = tempfile::tempdir().map_err(|error| Error::Write { path: std::env::temp_dir(), error })?;
+    for (name, text) in [("a", "1"), ("b/c", "22"), ("b/d.ko", "333")] {
+        let path = scratch.path().join(name);
+        let written = std::fs::create_dir_all(path.parent().unwrap_or(scratch.path())).and_then(|()| std::fs::write(&path, text));
+        written.map_err(|error| Error::Write { path, error })?;
+    }
+    let facts = facts("modules", Contents::Plain, "6.12.44-Zero-OS", BTreeMap::new());
+    let first = run_hooks(&plugin, facts.clone(), scratch.path().to_owned())?;
+    let second = run_hooks(&plugin, facts, scratch.path().to_owned())?;
+    if first.deterministic() != second.deterministic() {
+        return Err(Error::Usage {
+            what: format!("{} gives other answers to the same questions", args.file.display()),
+            hint: "a plugin must not depend on a clock, on random numbers or on the order of a hash map".into(),
+        });
+    }
+
+    let metadata = plugin.metadata();
+    let unknown = || "unknown".to_owned();
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        writeln!(text, "{name:<12} {}", Printable(&value)).expect("a string takes all");
+    };
+    line("name", metadata.name.clone().unwrap_or_else(unknown));
+    line("version", metadata.version.clone().unwrap_or_else(unknown));
+    line("description", metadata.description.clone().unwrap_or_default());
+    line("interface", metadata.api.clone().unwrap_or_else(unknown));
+    line("hooks", plugin.hooks().into_iter().map(Hook::word).collect::<Vec<_>>().join(", "));
+    for import in plugin.imports() {
+        line("import", import.clone());
+    }
+    line("used", format!("{} fuel, {} of memory", first.fuel(), bytes(first.memory())));
+    writeln!(text, "sha256 = \"{}\"", plugin.digest()).expect("a string takes all");
+    let json = json!({
+        "file": args.file,
+        "metadata": metadata,
+        "hooks": plugin.hooks(),
+        "imports": plugin.imports(),
+        "sha256": plugin.digest(),
+    });
+    Ok(Outcome::done(text, json))
+}
+
+pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {
+    let plugin = load(&args.plugin, context)?;
+    plugin.validate()?;
+    let facts = facts(&args.flist, args.contents, &args.kernel, args.variables.into_iter().collect());
+    let done = run_hooks(&plugin, facts, args.tree)?;
+    let mut text = String::new();
+    let mut line = |value: String| writeln!(text, "{value}").expect("a string takes all");
+    if let Some((dropped, kept, usage)) = &done.filter {
+        for (path, reason) in dropped {
+            line(format!("drops /{} ({})", Printable(path), Printable(reason)));
+        }
+        line(format!("{} keeps {kept} entries, drops {}; {}", good(&"filter"), dropped.len(), used(usage)));
+    }
+    if let Some((names, usage)) = &done.names {
+        line(format!("names it {}", names.file));
+        for alias in &names.aliases {
+            line(format!("alias {alias}"));
+        }
+        line(format!("{} \"{}\"; {}", good(&"naming"), Printable(&names.title), used(usage)));
+    }
+    if let Some((operations, usage)) = &done.operations {
+        for operation in operations {
+            line(format!("wants {}", Printable(&format!("{operation:?}"))));
+        }
+        line(format!("{} {} operations; {}", good(&"post-pack"), operations.len(), used(usage)));
+    }
+    Ok(Outcome::done(text, done.json()))
+}
+
+fn used(usage: &Usage) -> String {
+    format!("{} fuel, {} of memory, {:.3} s", usage.fuel, bytes(usage.peak_memory), usage.seconds)
+}
+
+fn load(args: &CheckArgs, context: &Context) -> Result<Plugin, Error> {
+    let config: Value = serde_json::from_str(&args.config).map_err(|error| Error::Usage {
+        what: format!("--config is no JSON: {error}"),
+        hint: "write an object like '{\"key\": 1}'".into(),
+    })?;
+    let component =
+        std::fs::read(&args.file).map_err(|error| Error::Read { path: args.file.clone(), error })?;
+    let compiled = context.project.join(COMPILED);
+    // Outside a project nothing is left behind.
+    let cache = context.project.join("config").is_dir().then_some(compiled.as_path());
+    let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Engine::new(cache)?.load(&name, &component, Settings { config, ..Settings::default() })?)
+}
+
+fn facts(flist: &str, contents: Contents, kernel: &str, variables: BTreeMap<String, String>) -> Facts {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    Facts {
+        flist: flist.to_owned(),
+        contents,
+        kernel: kernel.to_owned(),
+        date: now.strftime("%Y%m%d").to_string(),
+        variables,
+        figures: BTreeMap::new(),
+    }
+}
+
+/// What the hooks that there are answered.
+#[derive(Default)]
+struct Answers {
+    /// What is dropped and why, how much is kept.
+    filter: Option<(Vec<(String, String)>, usize, Usage)>,
+    names: Option<(Names, Usage)>,
+    operations: Option<(Vec<Operation>, Usage)>,
+}
+
+fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answers, Error> {
+    let tree = SourceTree::open_ambient(&folder)?;
+    let entries: Vec<EntryView> = tree.entries().to_vec();
+    facts.figures.insert("entries".to_owned(), entries.len().to_string());
+    let trees = Trees { by_name: [(facts.flist.clone(), Arc::new(tree) as Arc<_>)].into() };
+    let hooks = plugin.hooks();
+    let mut answers = Answers::default();
+    if hooks.contains(&Hook::Filter) {
+        let (verdicts, usage) = plugin.filter(&facts, &trees, &entries)?;
+        let dropped: Vec<(String, String)> = verdicts
+            .iter()
+            .zip(&entries)
+            .filter_map(|(verdict, entry)| match verdict {
+                Verdict::Keep => None,
+                Verdict::Drop(reason) => Some((entry.path.clone(), reason.clone())),
+            })
+            .collect();
+        answers.filter = Some((dropped.clone(), entries.len() - dropped.len(), usage));
+    }
+    if hooks.contains(&Hook::Naming) {
+        answers.names = Some(plugin.name(&facts, &trees)?);
+    }
+    if hooks.contains(&Hook::PostPack) {
+        answers.operations = Some(plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?);
+    }
+    Ok(answers)
+}
+
+impl Answers {
+    fn usages(&self) -> impl Iterator<Item = &Usage> {
+        let filter = self.filter.iter().map(|(_, _, usage)| usage);
+        filter.chain(self.names.iter().map(|(_, usage)| usage)).chain(self.operations.iter().map(|(_, usage)| usage))
+    }
+
+    fn fuel(&self) -> u64 {
+        self.usages().map(|usage| usage.fuel).sum()
+    }
+
+    fn memory(&self) -> u64 {
+        self.usages().map(|usage| usage.peak_memory).max().unwrap_or(0)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "filter": self.filter.as_ref().map(|(dropped, kept, usage)| json!({
+                "kept": kept,
+                "dropped": dropped.iter().map(|(path, reason)| json!({ "path": path, "reason": reason })).collect::<Vec<_>>(),
+                "used": usage,
+            })),
+            "naming": self.names.as_ref().map(|(names, usage)| json!({
+                "file": names.file.to_string(),
+                "aliases": names.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "title": names.title,
+                "used": usage,
+            })),
+            "post-pack": self.operations.as_ref().map(|(operations, usage)| json!({
+                "operations": operations.iter().map(|operation| format!("{operation:?}")).collect::<Vec<_>>(),
+                "used": usage,
+            })),
+        })
+    }
+
+    /// Everything that must be the same the next time: all but the time it took.
+    fn deterministic(&self) -> String {
+        let mut json = self.json();
+        for hook in ["filter", "naming", "post-pack"] {
+            if let Some(used) = json[hook].get_mut("used").and_then(Value::as_object_mut) {
+                used.remove("seconds");
+            }
+        }
+        json.to_string()
+    }
+}
