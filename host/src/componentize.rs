@@ -33,7 +33,8 @@ pub struct Metadata {
 /// Makes a component of a core module that was compiled against `wit/`.
 ///
 /// # Errors
-/// [`ComponentizeError`] for what is no module, or has no world of wit-bindgen in it.
+/// [`ComponentizeError`] for what is no module, or imports what its world does not have. A module without a world becomes
+/// a component that exports nothing: whether it is a plugin is told by its type.
 pub fn componentize(core_module: &[u8], metadata: &Metadata) -> Result<Vec<u8>, ComponentizeError> {
     // `{:#}`: the causes, too.
     let failed = |error| ComponentizeError(format!("{error:#}"));
@@ -97,7 +98,8 @@ impl Toolchain {
             if !rustc.is_file() || !cargo.is_file() {
                 continue;
             }
-            let (Some(version), Some(sysroot)) = (ask(&rustc, &["--version"]), ask(&rustc, &["--print", "sysroot"])) else {
+            let (Some(version), Some(sysroot)) = (ask(&rustc, &["--version"]), ask(&rustc, &["--print", "sysroot"]))
+            else {
                 continue;
             };
             let library = Path::new(&sysroot).join("lib/rustlib");
@@ -107,7 +109,8 @@ impl Toolchain {
             let mut path = folder.clone().into_os_string();
             path.push(":");
             path.push(path_env);
-            let toolchain = |standard_library| Toolchain { cargo, rustc, version: version.clone(), standard_library, path };
+            let toolchain =
+                |standard_library| Toolchain { cargo, rustc, version: version.clone(), standard_library, path };
             if library.join(TARGET).join("lib").is_dir() {
                 return Ok(toolchain(StandardLibrary::Installed));
             }
@@ -128,9 +131,11 @@ impl Toolchain {
         let dir = dir.canonicalize().map_err(|error| ToolchainError::Io { path: dir.to_owned(), error })?;
         let not_a_plugin = || ToolchainError::NotAPlugin(dir.clone());
         let metadata = ["metadata", "--format-version=1", "--filter-platform", TARGET];
-        let packages: Packages = serde_json::from_str(&self.cargo(&dir, &metadata, &[])?).map_err(|_| not_a_plugin())?;
+        let packages: Packages =
+            serde_json::from_str(&self.cargo(&dir, &metadata, &[])?).map_err(|_| not_a_plugin())?;
         let manifest = dir.join("Cargo.toml");
-        let own = packages.packages.iter().find(|package| package.manifest_path == manifest).ok_or_else(not_a_plugin)?;
+        let own =
+            packages.packages.iter().find(|package| package.manifest_path == manifest).ok_or_else(not_a_plugin)?;
 
         let mut arguments = vec!["build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"];
         if let StandardLibrary::Source(_) = self.standard_library {
@@ -179,7 +184,8 @@ impl Toolchain {
         let mut folders = BTreeMap::new();
         for package in &packages.packages {
             let folder = package.manifest_path.parent().unwrap_or(Path::new("/"));
-            let registry = folder.ancestors().find(|above| above.parent().is_some_and(|src| src.ends_with("registry/src")));
+            let registry =
+                folder.ancestors().find(|above| above.parent().is_some_and(|src| src.ends_with("registry/src")));
             match registry {
                 Some(registry) => folders.insert(registry.to_owned(), "/registry".to_owned()),
                 None => folders.insert(folder.to_owned(), format!("/{}", package.name)),
@@ -294,7 +300,7 @@ mod tests {
     #[test]
     fn what_is_no_module_is_refused() {
         let metadata = Metadata { name: "x".to_owned(), version: "0.1.0".to_owned(), description: String::new() };
-        for bytes in [&b"text"[..], b"\0asm\x01\0\0\0", b""] {
+        for bytes in [&b"text"[..], b"\0asm\x0d\0\x01\0", b""] {
             let error = componentize(bytes, &metadata).unwrap_err();
             assert!(error.to_string().starts_with("the module cannot be made a component: "), "{error}");
         }

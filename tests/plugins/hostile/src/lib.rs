@@ -74,7 +74,9 @@ fn misbehave(word: &str, flist: &str) -> Result<(), Error> {
     let own = || trees::open(flist);
     let file = |tree: &trees::Tree| {
         let all = tree.entries(0, tree.len());
-        all.into_iter().find(|entry| entry.kind == Kind::File && entry.size > 0).ok_or(error("no-file", "no file to read"))
+        all.into_iter()
+            .find(|entry| entry.kind == Kind::File && entry.size > 0)
+            .ok_or(error("no-file", "no file to read"))
     };
     match word {
         "loop" => spin(),

@@ -2,8 +2,6 @@
 //! component: every later host has to run it. It asks for everything that 0.1.0 offered to a filter, and drops files whose
 //! name ends in `.drop`.
 
-
-
 use exports::flistry::plugin::configuration::Guest as Configuration;
 use exports::flistry::plugin::filter::{Guest as Filter, Verdict};
 use flistry::plugin::log::{Level, log};
@@ -15,7 +13,6 @@ wit_bindgen::generate!({ path: "wit", world: "filter-plugin", generate_all });
 struct Snapshot;
 
 export!(Snapshot);
-
 
 impl Configuration for Snapshot {
     fn validate(config: String) -> Result<(), Error> {

@@ -15,7 +15,11 @@ impl Plugin for OnlyFolders {
     type Config = Config;
 
     fn check(config: &Config) -> Result<(), Error> {
-        if config.folders.is_empty() { Err(Error::new("no-folders", "`folders` names no folder to keep")) } else { Ok(()) }
+        if config.folders.is_empty() {
+            Err(Error::new("no-folders", "`folders` names no folder to keep"))
+        } else {
+            Ok(())
+        }
     }
 }
 
