@@ -22,6 +22,7 @@
 //! at what was made. The library reads no environment and prints nothing: the program does both.
 
 pub mod block;
+pub mod componentize;
 pub mod config;
 pub mod diff;
 pub mod error;

@@ -155,7 +155,8 @@ fn load(args: &CheckArgs, context: &Context) -> Result<Plugin, Error> {
     })?;
     let component =
         std::fs::read(&args.file).map_err(|error| Error::Read { path: args.file.clone(), error })?;
-    let compiled = context.project.join(COMPILED);
+    let failed = |error| Error::Read { path: context.project.clone(), error };
+    let compiled = std::path::absolute(&context.project).map_err(failed)?.join(COMPILED);
     // Outside a project nothing is left behind.
     let cache = context.project.join("config").is_dir().then_some(compiled.as_path());
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();

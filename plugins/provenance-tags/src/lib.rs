@@ -1,0 +1,143 @@
+//! Tags an flist with what it was made from. Removes nothing.
+//!
+//! | tag | value | where |
+//! |---|---|---|
+//! | `flist` | its name in the configuration | everywhere |
+//! | `kernel` | the full version | modules and firmware |
+//! | `release` | `FIRMWARE_TAG` | firmware, where the variable is granted and set |
+//! | `date` | the build's date | with `date = true`: off by default, since the same contents would be another flist tomorrow |
+//!
+//! A tag that the configuration sets stays as it is. `tags = { KEY = "TEXT" }` sets more, over anything; `{flist}`,
+//! `{kernel}` and `{release}` (`FIRMWARE_TAG`, else the date) are replaced in the text.
+
+use std::collections::BTreeMap;
+
+use flistry_plugin::{Error, Facts, Manifest, Plugin, PostPack, export};
+use serde::Deserialize;
+
+/// The plugin.
+struct ProvenanceTags;
+
+/// Its settings.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    #[serde(default)]
+    date: bool,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+impl Plugin for ProvenanceTags {
+    type Config = Config;
+
+    fn check(config: &Config) -> Result<(), Error> {
+        config.tags.iter().try_for_each(|(key, text)| {
+            if key.is_empty() || key.len() > 64 || key.starts_with("flistry.") {
+                let what = format!("the tag `{key}` needs 1 to 64 bytes and must not begin with `flistry.`");
+                return Err(Error::new("bad-tag", what));
+            }
+            expand(text, None).map(|_| ()).map_err(|what| Error::new("bad-tag", format!("the tag `{key}`: {what}")))
+        })
+    }
+}
+
+impl PostPack for ProvenanceTags {
+    fn edit(facts: &Facts, config: Config, manifest: &Manifest) -> Result<(), Error> {
+        let present: Vec<String> = manifest.tags().into_iter().map(|(key, _)| key).collect();
+        for (key, value) in tags(facts, &config, &present)? {
+            manifest.set_tag(&key, &value);
+        }
+        Ok(())
+    }
+}
+
+/// The tags to set on a manifest that has the tags `present`.
+fn tags(facts: &Facts, config: &Config, present: &[String]) -> Result<BTreeMap<String, String>, Error> {
+    let about_kernel = facts.contents == "modules" || facts.contents == "firmware";
+    let release = facts.variable("FIRMWARE_TAG").filter(|_| facts.contents == "firmware");
+    let known = [
+        ("flist", Some(&*facts.flist)),
+        ("kernel", about_kernel.then_some(&*facts.kernel)),
+        ("release", release),
+        ("date", config.date.then_some(&*facts.date)),
+    ];
+    let known = known.into_iter().filter(|(key, _)| !present.iter().any(|present| present == key));
+    let mut tags: BTreeMap<String, String> =
+        known.filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect();
+    for (key, text) in &config.tags {
+        let value = expand(text, Some(facts));
+        tags.insert(key.clone(), value.map_err(|what| Error::new("bad-tag", what))?);
+    }
+    Ok(tags)
+}
+
+/// Replaces what stands in braces; without facts only looks whether that could be done.
+fn expand(text: &str, facts: Option<&Facts>) -> Result<String, String> {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, brace) = rest.split_at(at);
+        let inner = brace.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (placeholder, after) = inner.ok_or_else(|| format!("`{text}` has a brace without its other half"))?;
+        let value: fn(&Facts) -> &str = match placeholder {
+            "flist" => |facts| &facts.flist,
+            "kernel" => |facts| &facts.kernel,
+            "release" => Facts::release,
+            other => {
+                return Err(format!(
+                    "there is no placeholder `{{{other}}}`: there are {{flist}}, {{kernel}} and {{release}}"
+                ));
+            }
+        };
+        expanded.push_str(before);
+        expanded.push_str(facts.map_or("", value));
+        rest = after;
+    }
+    Ok(expanded + rest)
+}
+
+export!(ProvenanceTags: post_pack);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(contents: &str) -> Facts {
+        Facts {
+            flist: "firmware".to_owned(),
+            contents: contents.to_owned(),
+            kernel: "6.12.44-Zero-OS".to_owned(),
+            date: "20250610".to_owned(),
+            variables: vec![("FIRMWARE_TAG".to_owned(), "v3".to_owned())],
+            figures: Vec::new(),
+        }
+    }
+
+    fn set(contents: &str, json: &str, present: &[&str]) -> String {
+        let config = flistry_plugin::hook::config::<ProvenanceTags>(json).unwrap();
+        let present: Vec<String> = present.iter().map(|key| (*key).to_owned()).collect();
+        let tags = tags(&facts(contents), &config, &present).unwrap();
+        tags.into_iter().map(|(key, value)| format!("{key}={value} ")).collect()
+    }
+
+    #[test]
+    fn tags_say_what_it_was_made_from() {
+        assert_eq!(set("firmware", "{}", &[]), "flist=firmware kernel=6.12.44-Zero-OS release=v3 ");
+        assert_eq!(set("plain", "{}", &[]), "flist=firmware ");
+        assert_eq!(set("plain", r#"{"date": true}"#, &["flist"]), "date=20250610 ");
+        let json = r#"{"tags": {"flist": "{flist} for {kernel}, {release}"}}"#;
+        assert_eq!(set("plain", json, &["flist"]), "flist=firmware for 6.12.44-Zero-OS, v3 ");
+    }
+
+    #[test]
+    fn each_mistake_has_its_message() {
+        let message = |json| flistry_plugin::hook::config::<ProvenanceTags>(json).err().unwrap().message;
+        assert_eq!(
+            message(r#"{"tags": {"a": "{date}"}}"#),
+            "the tag `a`: there is no placeholder `{date}`: there are {flist}, {kernel} and {release}"
+        );
+        assert_eq!(message(r#"{"tags": {"a": "{x"}}"#), "the tag `a`: `{x` has a brace without its other half");
+        assert!(message(r#"{"tags": {"flistry.a": ""}}"#).contains("must not begin with `flistry.`"));
+    }
+}

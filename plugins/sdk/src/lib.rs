@@ -1,0 +1,55 @@
+//! Write plugins for flistry.
+//!
+//! A plugin is a crate with `crate-type = ["cdylib"]`, a type that implements [`Plugin`] and the trait of each hook that
+//! it wants, and one [`export!`]:
+//!
+//! ```
+//! use flistry_plugin::{Entry, Error, Facts, Filter, NoConfig, Plugin, Verdict, export};
+//!
+//! struct NoFirmware;
+//!
+//! impl Plugin for NoFirmware {
+//!     type Config = NoConfig;
+//! }
+//!
+//! impl Filter for NoFirmware {
+//!     fn begin(_facts: &Facts, _config: NoConfig) -> Result<Self, Error> {
+//!         Ok(NoFirmware)
+//!     }
+//!
+//!     fn decide(&mut self, entry: &Entry) -> Result<Verdict, Error> {
+//!         Ok(if entry.path.ends_with(".bin") { Verdict::drop("firmware") } else { Verdict::Keep })
+//!     }
+//! }
+//!
+//! export!(NoFirmware: filter);
+//! ```
+//!
+//! | hook | trait | in `export!` |
+//! |---|---|---|
+//! | what goes in | [`Filter`] | `filter` |
+//! | what it is called | [`Naming`] | `naming` |
+//! | last changes | [`PostPack`] | `post_pack` |
+//!
+//! What the host offers is in [`trees`], [`module_info`] and [`log`]; helpers are [`globs`], [`modules_dep`] and
+//! [`modules_softdep`]. There is no clock, no randomness, no file and no network: the same input must give the same
+//! output. `wit/` is the reference of all that crosses the border.
+
+pub mod bindings;
+mod config;
+mod facts;
+pub mod globs;
+#[doc(hidden)]
+pub mod hook;
+pub mod log;
+pub mod modules_dep;
+pub mod modules_softdep;
+pub mod trees;
+
+pub use bindings::filter::exports::flistry::plugin::filter::Verdict;
+pub use bindings::imports::flistry::plugin::draft::Manifest;
+pub use bindings::imports::flistry::plugin::module_info;
+pub use bindings::imports::flistry::plugin::types::{Attributes, Entry, EntryId, Error, Facts, Kind};
+pub use bindings::naming::exports::flistry::plugin::naming::Names;
+pub use config::NoConfig;
+pub use hook::{Filter, Naming, Plugin, PostPack};

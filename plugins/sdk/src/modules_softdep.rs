@@ -1,0 +1,83 @@
+//! `modules.softdep` and `modules.weakdep`: modules that modprobe loads beside another one, and modules that another one
+//! may ask for later. Names are module names or aliases of one.
+//!
+//! ```text
+//! softdep NAME pre: NAME … post: NAME …
+//! weakdep NAME NAME …
+//! ```
+
+use crate::Error;
+
+/// A line of either file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dep {
+    /// Whose line it is, with underscores.
+    pub module: String,
+    /// To be loaded before.
+    pub pre: Vec<String>,
+    /// To be loaded after.
+    pub post: Vec<String>,
+    /// To be there, should the module ask.
+    pub weak: Vec<String>,
+}
+
+impl Dep {
+    /// All that it names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pre.iter().chain(&self.post).chain(&self.weak).map(String::as_str)
+    }
+}
+
+/// Reads the text of either file. The error names the line.
+pub fn parse(text: &str) -> Result<Vec<Dep>, Error> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    lines.map(|(number, line)| parse_line(line).ok_or_else(|| bad(number + 1, line))).collect()
+}
+
+fn bad(number: usize, line: &str) -> Error {
+    Error::new("bad-softdep", format!("line {number} is neither a softdep nor a weakdep: {line}"))
+}
+
+fn parse_line(line: &str) -> Option<Dep> {
+    let mut words = line.split_whitespace();
+    let kind = words.next()?;
+    let mut dep = Dep { module: words.next()?.replace('-', "_"), ..Dep::default() };
+    match kind {
+        "weakdep" => dep.weak = words.map(str::to_owned).collect(),
+        "softdep" => {
+            // What stands before the first of `pre:` and `post:` has no meaning; kmod skips it, too.
+            let mut skipped = Vec::new();
+            let mut list = &mut skipped;
+            for word in words {
+                match word {
+                    "pre:" => list = &mut dep.pre,
+                    "post:" => list = &mut dep.post,
+                    name => list.push(name.to_owned()),
+                }
+            }
+        }
+        _ => return None,
+    }
+    Some(dep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_files_are_read() {
+        let deps = parse("# Soft dependencies\nsoftdep nf-nat pre: a b post: c pre: d\nweakdep e f g\n").unwrap();
+        assert_eq!((&*deps[0].module, &*deps[0].pre.join(" "), &*deps[0].post.join(" ")), ("nf_nat", "a b d", "c"));
+        assert_eq!((&*deps[1].module, &*deps[1].weak.join(" ")), ("e", "f g"));
+        assert_eq!(deps[0].names().collect::<Vec<_>>(), ["a", "b", "d", "c"]);
+        assert_eq!(parse("softdep a b pre: c\n").unwrap()[0].pre, ["c"]);
+    }
+
+    #[test]
+    fn another_line_is_named() {
+        let message = |text| parse(text).unwrap_err().message;
+        assert_eq!(message("\nalias a b\n"), "line 2 is neither a softdep nor a weakdep: alias a b");
+        assert_eq!(message("softdep"), "line 1 is neither a softdep nor a weakdep: softdep");
+    }
+}

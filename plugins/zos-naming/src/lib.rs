@@ -1,0 +1,123 @@
+//! Names flists as Zero-OS nodes look for them.
+//!
+//! | contents | name | alias |
+//! |---|---|---|
+//! | modules | `modules-KERNEL.fl` | |
+//! | firmware | `firmware-RELEASE.fl` | `firmware-latest.fl` |
+//! | plain | `FLIST-RELEASE.fl` | `FLIST-latest.fl` |
+//!
+//! The release is `FIRMWARE_TAG` for firmware, where the configuration grants that variable, else the build's date.
+//! Setting `prefix` takes the place of the name's first word: a second flist of modules needs a name of its own.
+
+use flistry_plugin::{Error, Facts, Names, Naming, Plugin, export};
+use serde::Deserialize;
+
+/// The plugin.
+struct ZosNaming;
+
+/// Its settings.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// In place of `modules`, `firmware` or the flist's name.
+    prefix: Option<String>,
+}
+
+impl Plugin for ZosNaming {
+    type Config = Config;
+
+    fn check(config: &Config) -> Result<(), Error> {
+        match &config.prefix {
+            Some(prefix) if !is_plain(prefix) || prefix.starts_with(['.', '-']) => {
+                Err(Error::new("bad-prefix", format!("`prefix` is `{prefix}`: {PLAIN}, the first one no `.` or `-`")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Naming for ZosNaming {
+    fn name(facts: &Facts, config: Config) -> Result<Names, Error> {
+        let prefix = |default: &str| config.prefix.clone().unwrap_or_else(|| default.to_owned());
+        match &*facts.contents {
+            "modules" => {
+                let title = format!("Kernel modules of {}", facts.kernel);
+                Ok(Names { title, ..Names::new(format!("{}-{}.fl", prefix("modules"), facts.kernel)) })
+            }
+            "firmware" => {
+                // The date is not in a title: the same firmware is the same flist tomorrow.
+                let tag = facts.variable("FIRMWARE_TAG");
+                let title = tag.map_or("Device firmware".to_owned(), |tag| format!("Device firmware {tag}"));
+                dated(&prefix("firmware"), facts.release(), title)
+            }
+            _ => dated(&prefix(&facts.flist), &facts.date, facts.flist.clone()),
+        }
+    }
+}
+
+fn dated(prefix: &str, release: &str, title: String) -> Result<Names, Error> {
+    if !is_plain(release) {
+        return Err(Error::new("bad-tag", format!("FIRMWARE_TAG is `{release}`: {PLAIN}")));
+    }
+    let aliases = vec![format!("{prefix}-latest.fl")];
+    Ok(Names { aliases, title, ..Names::new(format!("{prefix}-{release}.fl")) })
+}
+
+const PLAIN: &str = "it goes into a file name, so it has letters, digits, `.`, `_`, `+` and `-` only";
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+}
+
+export!(ZosNaming: naming);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(flist: &str, contents: &str, tag: &str) -> Facts {
+        Facts {
+            flist: flist.to_owned(),
+            contents: contents.to_owned(),
+            kernel: "6.12.44-Zero-OS".to_owned(),
+            date: "20250610".to_owned(),
+            variables: vec![("FIRMWARE_TAG".to_owned(), tag.to_owned())],
+            figures: Vec::new(),
+        }
+    }
+
+    fn name(facts: &Facts) -> (String, Vec<String>, String) {
+        let names = ZosNaming::name(facts, Config::default()).unwrap();
+        (names.file, names.aliases, names.title)
+    }
+
+    #[test]
+    fn each_kind_of_contents_has_its_name() {
+        let expected = |file: &str, aliases: &[&str], title: &str| {
+            (file.to_owned(), aliases.iter().map(|alias| (*alias).to_owned()).collect::<Vec<_>>(), title.to_owned())
+        };
+        let title = "Kernel modules of 6.12.44-Zero-OS";
+        assert_eq!(name(&facts("drivers", "modules", "")), expected("modules-6.12.44-Zero-OS.fl", &[], title));
+        let latest = ["firmware-latest.fl"];
+        assert_eq!(
+            name(&facts("firmware", "firmware", "")),
+            expected("firmware-20250610.fl", &latest, "Device firmware")
+        );
+        assert_eq!(
+            name(&facts("firmware", "firmware", "v3")),
+            expected("firmware-v3.fl", &latest, "Device firmware v3")
+        );
+        // A firmware's tag has nothing to do with it.
+        assert_eq!(name(&facts("tools", "plain", "v3")), expected("tools-20250610.fl", &["tools-latest.fl"], "tools"));
+    }
+
+    #[test]
+    fn what_fits_no_file_name_is_refused() {
+        let error = ZosNaming::name(&facts("firmware", "firmware", "a/b"), Config::default()).unwrap_err();
+        assert_eq!((&*error.code, error.message.starts_with("FIRMWARE_TAG is `a/b`:")), ("bad-tag", true));
+        assert!(ZosNaming::check(&Config { prefix: Some("../x".to_owned()) }).is_err());
+        let config = Config { prefix: Some("extra".to_owned()) };
+        let names = ZosNaming::name(&facts("x", "modules", ""), config).unwrap();
+        assert_eq!(names.file, "extra-6.12.44-Zero-OS.fl");
+    }
+}
