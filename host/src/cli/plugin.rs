@@ -5,12 +5,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flistry::config::Contents;
+use flistry::config::{Contents, Owner};
 use flistry::error::Error;
+use flistry::filter::Filtered;
+use flistry::normal::{Rules, normalize};
 use flistry::plugin::{
-    Engine, EntryView, Facts, Hook, Names, Operation, Plugin, Settings, SourceTree, Trees, Usage, Verdict,
+    Engine, EntryView, Facts, Hook, Names, Operation, Plugin, Settings, SourceTree, Trees, Usage, Verdict, apply,
 };
 use flistry::printable::Printable;
+use flistry::scan::scan;
+use flistry::source::Source;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -57,6 +61,9 @@ pub struct RunArgs {
 /// Where compiled components are kept, below the project.
 const COMPILED: &str = "dist/plugin-cache";
 
+/// A folder's entries as a build without settings would pack them.
+const RULES: Rules = Rules { owner: Owner::Root, not_after: None };
+
 fn contents(word: &str) -> Result<Contents, String> {
     [Contents::Modules, Contents::Firmware, Contents::Plain]
         .into_iter()
@@ -76,7 +83,8 @@ pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
     let scratch = tempfile::tempdir().map_err(|error| Error::Write { path: std::env::temp_dir(), error })?;
     for (name, text) in [("a", "1"), ("b/c", "22"), ("b/d.ko", "333")] {
         let path = scratch.path().join(name);
-        let written = std::fs::create_dir_all(path.parent().unwrap_or(scratch.path())).and_then(|()| std::fs::write(&path, text));
+        let written =
+            std::fs::create_dir_all(path.parent().unwrap_or(scratch.path())).and_then(|()| std::fs::write(&path, text));
         written.map_err(|error| Error::Write { path, error })?;
     }
     let facts = facts("modules", Contents::Plain, "6.12.44-Zero-OS", BTreeMap::new());
@@ -153,8 +161,7 @@ fn load(args: &CheckArgs, context: &Context) -> Result<Plugin, Error> {
         what: format!("--config is no JSON: {error}"),
         hint: "write an object like '{\"key\": 1}'".into(),
     })?;
-    let component =
-        std::fs::read(&args.file).map_err(|error| Error::Read { path: args.file.clone(), error })?;
+    let component = std::fs::read(&args.file).map_err(|error| Error::Read { path: args.file.clone(), error })?;
     let failed = |error| Error::Read { path: context.project.clone(), error };
     let compiled = std::path::absolute(&context.project).map_err(failed)?.join(COMPILED);
     // Outside a project nothing is left behind.
@@ -185,7 +192,9 @@ struct Answers {
 }
 
 fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answers, Error> {
-    let tree = SourceTree::open_ambient(&folder)?;
+    let source = Source::open_ambient(&facts.flist, std::slice::from_ref(&folder))?;
+    let scan = scan(&source)?;
+    let tree = SourceTree::new(&source, &scan, |_| true).map_err(|error| Error::Read { path: folder, error })?;
     let entries: Vec<EntryView> = tree.entries().to_vec();
     facts.figures.insert("entries".to_owned(), entries.len().to_string());
     let trees = Trees { by_name: [(facts.flist.clone(), Arc::new(tree) as Arc<_>)].into() };
@@ -207,7 +216,12 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
         answers.names = Some(plugin.name(&facts, &trees)?);
     }
     if hooks.contains(&Hook::PostPack) {
-        answers.operations = Some(plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?);
+        let (input, _) = normalize(&scan, &Filtered::without(&scan, |_| false), RULES)?;
+        let entries = EntryView::of_tree(&input.tree);
+        let (operations, usage) = plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?;
+        // As a build would: what can't be carried out is an error here, too.
+        apply(input, BTreeMap::new(), vec![(plugin.name_in_config().to_owned(), operations.clone())])?;
+        answers.operations = Some((operations, usage));
     }
     Ok(answers)
 }

@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_message_names_the_plugin_and_a_hint_the_setting() {
-        let error = PluginError::limit("prune", "post-pack", Breach(Limit::Fuel), &Limits { fuel: 7, ..Limits::default() });
+        let error =
+            PluginError::limit("prune", "post-pack", Breach(Limit::Fuel), &Limits { fuel: 7, ..Limits::default() });
         assert_eq!(
             error.to_string(),
             "plugin `prune`, post-pack: more instructions in one call than allowed, which are 7"

@@ -18,10 +18,7 @@ fn wat(text: &str) -> Vec<u8> {
 #[test]
 fn what_is_no_component_is_refused() {
     let error = load(b"#!/bin/sh");
-    assert_eq!(
-        error.to_string(),
-        "plugin `p` is no WebAssembly component: it does not begin as WebAssembly does"
-    );
+    assert_eq!(error.to_string(), "plugin `p` is no WebAssembly component: it does not begin as WebAssembly does");
     assert!(error.is_configuration());
     assert!(load(&wat("(module)")).to_string().ends_with("it is a core module, not yet made into a component"));
     let whole = wat(r#"(component (import "flistry:plugin/log@0.1.0" (instance)))"#);
@@ -64,11 +61,9 @@ fn the_pin_and_the_size_come_first() {
 
 #[test]
 fn metadata_is_read_without_running() {
-    let component = wat(
-        r#"(component $demo
+    let component = wat(r#"(component $demo
             (import "flistry:plugin/log@0.1.3" (instance))
-            (@custom "version" "1.2.3") (@custom "description" "does things") (@custom "authors" "A. Author"))"#,
-    );
+            (@custom "version" "1.2.3") (@custom "description" "does things") (@custom "authors" "A. Author"))"#);
     let metadata = Metadata::read("p", &component).unwrap();
     assert_eq!(metadata.name.as_deref(), Some("demo"));
     assert_eq!(metadata.version.as_deref(), Some("1.2.3"));

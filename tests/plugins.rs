@@ -1,0 +1,270 @@
+//! Plugins, through `flistry plugin check` and `flistry plugin run`: those that ship, one that was compiled against the
+//! interface as it was first released, and one that does everything wrong. Each misdeed has its message, leaves nothing
+//! behind, and does not take the host's memory with it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// A folder with a file, a folder with a file, and a link that leads out of it.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "some contents").unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("sub/e1000.ko"), "no module").unwrap();
+    std::os::unix::fs::symlink("../outside", folder.path().join("link-out")).unwrap();
+    folder
+}
+
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs the program outside any project, with at most `MEMORY_KB` of address space for what it allocates.
+fn flistry(args: &[&str]) -> Ran {
+    let here = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        // Code and guard pages of a sandbox take address space, not memory: what is bounded is the data segment.
+        .args(["-c", &format!("ulimit -d {MEMORY_KB}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_flistry")])
+        .args(args)
+        .current_dir(here.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// More than a plugin's 512 MiB and a copy of the largest thing that it can hand over; much less than it asks for.
+const MEMORY_KB: u64 = 1_500_000;
+
+fn hostile(word: &str) -> Ran {
+    let (folder, file) = (folder(), repository("tests/plugins/built/hostile.wasm"));
+    let config = format!("{{\"do\":\"{word}\"}}");
+    let tree = folder.path().to_str().unwrap();
+    flistry(&["plugin", "run", file.to_str().unwrap(), "--tree", tree, "--config", &config])
+}
+
+/// A misdeed that ends with exit code 1 and a message that begins like this.
+fn fails(word: &str, message: &str) {
+    let run = hostile(word);
+    assert_eq!(run.code, 1, "{word}: {}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains(&format!("error: plugin `hostile`, {message}")), "{word}: {}", run.stderr);
+    assert!(run.stderr.contains("\n  hint: "), "{word}: {}", run.stderr);
+    assert!(!run.stderr.contains("panicked") && !run.stderr.contains('\u{1b}'), "{word}: {}", run.stderr);
+    assert!(run.stderr.len() < 10_000, "{word}: a message of {} bytes", run.stderr.len());
+}
+
+#[test]
+fn a_well_behaved_component_answers() {
+    let run = hostile("nothing");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("filter keeps 5 entries, drops 0; "), "{}", run.stdout);
+    assert!(run.stdout.contains("names it modules.fl\n"), "{}", run.stdout);
+}
+
+#[test]
+fn what_would_never_end_is_ended() {
+    fails("loop", "filter: more instructions in one call than allowed, which are 20000000000");
+    fails("recurse", "filter: it crashed: ");
+    fails("trap", "filter: it crashed: it stopped itself");
+    fails("trap-later", "filter: it crashed: it stopped itself");
+    fails("validate-trap", "validate: it crashed: it stopped itself");
+    fails("log-flood", "filter: more bytes logged in one call than allowed, which are 262144");
+    fails("hoard", "filter: more open handles than allowed, which are 1024");
+    fails("read-forever", "filter: more bytes read from trees than allowed");
+    fails("operations", "post-pack: more operations than allowed, which are 100000");
+}
+
+#[test]
+fn what_is_too_much_is_refused() {
+    fails("grow", "filter: more bytes of memory than allowed, which are 536870912");
+    fails("log-giant", "filter: more bytes handed to the host at once than allowed, which are 67108864");
+    fails("reason-giant", "filter: more bytes of a reason than allowed, which are 1024");
+    fails("error-giant", "filter: ");
+    fails("tag-giant", "post-pack: more bytes of a tag than allowed, which are 1024");
+    fails("key-giant", "post-pack: more bytes of a tag than allowed, which are 1024");
+    fails("title-giant", "naming: more bytes of a tag than allowed, which are 1024");
+    fails("alias-many", "naming: it wants 100000 aliases; 64 are the most");
+    // Giant questions get answers of the size that there is.
+    for word in ["read-giant", "entries-giant", "modinfo-giant"] {
+        let run = hostile(word);
+        assert_eq!(run.code, 0, "{word}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn answers_that_do_not_fit_the_question_are_refused() {
+    fails("no-such-entry", "filter: it gave a verdict for entry 4294967295, which it was not asked for");
+    fails("verdicts-giant", "filter: it gave a verdict for entry 0, which it was not asked for");
+    fails("twice", "filter: it gave two verdicts for /");
+    fails("missing", "filter: it gave no verdict for /");
+    for word in [
+        "name-parent",
+        "name-space",
+        "name-empty",
+        "name-long",
+        "name-shell",
+        "name-dash",
+        "name-dot",
+        "name-nul",
+        "alias-bad",
+    ] {
+        fails(word, "naming: `");
+    }
+    fails("alias-same", "naming: it gives the name `modules.fl` twice");
+}
+
+#[test]
+fn what_is_not_granted_is_named() {
+    fails(
+        "open-ungranted",
+        "filter: the tree of flist `secrets` is not granted to this plugin; add \"secrets\" to its `trees`",
+    );
+}
+
+#[test]
+fn words_of_a_plugin_do_not_reach_the_terminal_raw() {
+    fails("error-control", "filter: red ");
+}
+
+/// Operations of the post-pack hook: all are looked at together, none is carried out unless all can be.
+#[test]
+fn operations_that_escape_or_contradict_are_refused() {
+    for word in [
+        "escape-parent",
+        "escape-absolute",
+        "escape-link",
+        "escape-target",
+        "absolute-target",
+        "no-folder",
+        "duplicate",
+        "loop-links",
+        "remove-root",
+        "remove-nothing",
+        "tag-host",
+        "tag-empty",
+    ] {
+        fails(word, "post-pack: ");
+    }
+}
+
+#[test]
+fn a_configuration_is_refused_in_the_plugin_s_own_words() {
+    let run = hostile("refuse");
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let message =
+        "error: plugin `hostile` refuses its configuration: this configuration is refused, in the plugin's own words";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+}
+
+mod components {
+    use super::*;
+
+    fn check(bytes: &[u8]) -> Ran {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plugin.wasm");
+        std::fs::write(&file, bytes).unwrap();
+        flistry(&["plugin", "check", file.to_str().unwrap()])
+    }
+
+    fn refused(bytes: &[u8], message: &str) {
+        let run = check(bytes);
+        assert_ne!(run.code, 0, "{}", run.stdout);
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+        assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused() {
+        refused(b"", "is no component");
+        refused(b"#!/bin/sh\n", "is no component");
+        refused(b"\0asm\x01\0\0\0", "is no component");
+        let whole = std::fs::read(repository("plugins/built/zos-naming.wasm")).unwrap();
+        for part in [whole.len() / 3, whole.len() - 7] {
+            refused(&whole[..part], "is no component");
+        }
+    }
+
+    #[test]
+    fn the_shipped_components_are_those_of_their_digests() {
+        let digests: toml::Table =
+            std::fs::read_to_string(repository("plugins/built/digests.toml")).unwrap().parse().unwrap();
+        let components = digests["component"].as_table().unwrap();
+        assert_eq!(components.len(), 3);
+        for (file, facts) in components {
+            let bytes = std::fs::read(repository(&format!("plugins/built/{file}"))).unwrap();
+            assert_eq!(facts["sha256"].as_str().unwrap(), flistry::publish::sha256(&bytes), "{file}");
+            let run = flistry(&["plugin", "check", repository(&format!("plugins/built/{file}")).to_str().unwrap()]);
+            assert_eq!(run.code, 0, "{file}: {}", run.stderr);
+            let digest = facts["sha256"].as_str().unwrap();
+            assert!(run.stdout.ends_with(&format!("sha256 = \"{digest}\"\n")), "{}", run.stdout);
+            assert!(!run.stdout.contains("wasi:"), "{file} imports WASI: {}", run.stdout);
+        }
+    }
+
+    #[test]
+    fn a_component_of_the_first_release_still_runs() {
+        let snapshots = repository("tests/plugins/snapshot-0.1.0/built");
+        let file = snapshots.join("snapshot-0_1_0.wasm");
+        let run = flistry(&["plugin", "check", file.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stdout.contains("hooks        filter\n"), "{}", run.stdout);
+    }
+}
+
+mod defaults {
+    use super::*;
+
+    fn answers(plugin: &str, tree: &Path, more: &[&str]) -> Value {
+        let file = repository(&format!("plugins/built/{plugin}.wasm"));
+        let mut args =
+            vec!["--format", "json", "plugin", "run", file.to_str().unwrap(), "--tree", tree.to_str().unwrap()];
+        args.extend(more);
+        let run = flistry(&args);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    #[test]
+    fn the_path_filter_drops_by_rule() {
+        let folder = folder();
+        let config = r#"{"rules": [{"exclude": "sub"}, {"include": "sub/*.ko"}, {"exclude": "link-*"}]}"#;
+        let answers = answers("path-filter", folder.path(), &["--config", config]);
+        let dropped: Vec<&str> =
+            answers["filter"]["dropped"].as_array().unwrap().iter().map(|d| d["path"].as_str().unwrap()).collect();
+        assert_eq!(dropped, ["link-out", "sub"]);
+    }
+
+    #[test]
+    fn the_naming_is_that_of_zero_os() {
+        let folder = folder();
+        let names = |more: &[&str]| answers("zos-naming", folder.path(), more)["naming"].clone();
+        let modules = names(&["--kernel", "6.12.44-Zero-OS"]);
+        assert_eq!(modules["file"], "modules-6.12.44-Zero-OS.fl");
+        let firmware = ["--flist", "firmware", "--contents", "firmware", "--variable", "FIRMWARE_TAG=v9"];
+        let firmware = names(&firmware);
+        assert_eq!(
+            (&firmware["file"], &firmware["aliases"][0]),
+            (&"firmware-v9.fl".into(), &"firmware-latest.fl".into())
+        );
+    }
+
+    #[test]
+    fn the_same_input_uses_the_same_fuel() {
+        let folder = folder();
+        let fuel = || answers("path-filter", folder.path(), &[])["filter"]["used"]["fuel"].as_u64().unwrap();
+        let first = fuel();
+        assert!(first > 0);
+        assert_eq!(first, fuel());
+    }
+}
