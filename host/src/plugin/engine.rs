@@ -11,10 +11,10 @@ use std::time::Duration;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config};
 
+use super::PluginError;
 use super::bindings::EveryHook;
 use super::imports::module_info::Remembered;
 use super::state::State;
-use super::PluginError;
 
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);

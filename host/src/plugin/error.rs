@@ -3,7 +3,7 @@
 use super::limits::{Breach, Limit, Limits};
 
 /// Bytes of a plugin's own text that are shown.
-const SHOWN: usize = 4096;
+const SHOWN: usize = 1024;
 
 /// A plugin that can't be used, or that failed.
 #[derive(Debug, thiserror::Error)]
@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_message_names_the_plugin_and_a_hint_the_setting() {
-        let error = PluginError::limit("prune", "post-pack", Breach(Limit::Fuel), &Limits { fuel: 7, ..Limits::default() });
+        let error =
+            PluginError::limit("prune", "post-pack", Breach(Limit::Fuel), &Limits { fuel: 7, ..Limits::default() });
         assert_eq!(
             error.to_string(),
             "plugin `prune`, post-pack: more instructions in one call than allowed, which are 7"

@@ -148,7 +148,8 @@ fn check_surface(plugin: &str, outline: &Outline) -> Result<(), PluginError> {
         }
     }
     for import in &outline.imports {
-        let offered = ours(import).is_some_and(|(interface, _)| OFFERED.contains(&&*interface)) || wasi::stands_in(import);
+        let offered =
+            ours(import).is_some_and(|(interface, _)| OFFERED.contains(&&*interface)) || wasi::stands_in(import);
         if !offered {
             return Err(PluginError::Import { plugin: plugin.to_owned(), import: super::error::clean(import) });
         }

@@ -4,7 +4,7 @@
 //! `version`, `description`, `authors`, the last three plain UTF-8. The API version is that of the interfaces of
 //! `flistry:plugin` that the component names.
 
-use wasmparser::{ComponentName, ComponentNameSectionReader, BinaryReader, Encoding, Parser, Payload};
+use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader, Encoding, Parser, Payload};
 
 use super::PluginError;
 use super::error::clean;
@@ -55,7 +55,12 @@ impl Outline {
             return Err(refuse("it does not begin as WebAssembly does"));
         }
         let broken = |error: wasmparser::BinaryReaderError| {
-            refuse(&format!("it is cut off or damaged at byte {} of {}: {}", error.offset(), bytes.len(), error.message()))
+            refuse(&format!(
+                "it is cut off or damaged at byte {} of {}: {}",
+                error.offset(),
+                bytes.len(),
+                error.message()
+            ))
         };
         let mut outline = Outline::default();
         // Sections of what is nested inside are not the component's own.
@@ -84,7 +89,8 @@ impl Outline {
             }
         }
         let mut names = outline.exports.iter().chain(&outline.imports);
-        outline.metadata.api = names.find_map(|name| name.strip_prefix(PACKAGE)?.split_once('@')).map(|(_, v)| v.to_owned());
+        outline.metadata.api =
+            names.find_map(|name| name.strip_prefix(PACKAGE)?.split_once('@')).map(|(_, v)| v.to_owned());
         Ok(outline)
     }
 }

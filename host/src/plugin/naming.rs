@@ -36,7 +36,9 @@ impl Plugin {
         let names = names.map_err(|error| run.refused(error, &[]))?;
 
         if names.aliases.len() > MOST_ALIASES {
-            return Err(run.bad_answer(format!("it wants {} aliases; {MOST_ALIASES} are the most", names.aliases.len())));
+            return Err(
+                run.bad_answer(format!("it wants {} aliases; {MOST_ALIASES} are the most", names.aliases.len()))
+            );
         }
         run.check(Limit::Tag, names.title.len() as u64)?;
         let file = valid(&run, &names.file)?;

@@ -100,10 +100,7 @@ pub fn apply(
 }
 
 /// Each entry with the plugin that removes it, itself or with its folder.
-fn removals<'a>(
-    input: &Input,
-    wanted: &'a [(String, Vec<Operation>)],
-) -> Result<Vec<Option<&'a str>>, PluginError> {
+fn removals<'a>(input: &Input, wanted: &'a [(String, Vec<Operation>)]) -> Result<Vec<Option<&'a str>>, PluginError> {
     let mut removed: Vec<Option<&str>> = vec![None; input.tree.len()];
     for (plugin, operations) in wanted {
         for operation in operations {
@@ -176,7 +173,11 @@ fn check_key<'a>(plugin: &str, key: &'a str) -> Result<&'a str, PluginError> {
 }
 
 fn refused(plugin: &str, operation: String, what: &str) -> PluginError {
-    PluginError::Operation { plugin: plugin.to_owned(), operation: super::error::clean(&operation), what: what.to_owned() }
+    PluginError::Operation {
+        plugin: plugin.to_owned(),
+        operation: super::error::clean(&operation),
+        what: what.to_owned(),
+    }
 }
 
 fn conflict(first: &str, second: &str, what: &str) -> PluginError {

@@ -57,7 +57,8 @@ pub(super) fn tree(
                     kind: Kind::Symlink { target: link.target.as_bytes().to_vec() },
                     attributes: attributes(&old.get(link.folder).attributes),
                 });
-                pushed.map_err(|error| refused(link.by, format!("add a link at /{}", link.path), &error.to_string()))?;
+                pushed
+                    .map_err(|error| refused(link.by, format!("add a link at /{}", link.path), &error.to_string()))?;
             }
         }
     }
@@ -70,11 +71,7 @@ fn attributes(folder: &Attributes) -> Attributes {
 }
 
 /// The contents of what stayed, at its new places.
-pub(super) fn contents(
-    old: Vec<Option<Contents>>,
-    places: &[Option<EntryId>],
-    len: usize,
-) -> Vec<Option<Contents>> {
+pub(super) fn contents(old: Vec<Option<Contents>>, places: &[Option<EntryId>], len: usize) -> Vec<Option<Contents>> {
     let mut contents = vec![None; len];
     for (content, place) in old.into_iter().zip(places) {
         if let Some(place) = place {

@@ -98,7 +98,10 @@ fn what_escapes_is_refused() {
         (vec![link("z", "a"), link("z", "c")], "add the link z -> c: it adds another one there"),
         (vec![remove(1), link("a/z", "x")], "add the link a/z -> x: it removes its folder"),
         (vec![remove(2)], "remove /a/x: the link /a/y would dangle; remove it as well"),
-        (vec![tag("flistry.config", "x")], "change the tag \"flistry.config\": tags that begin with `flistry.` are the host's"),
+        (
+            vec![tag("flistry.config", "x")],
+            "change the tag \"flistry.config\": tags that begin with `flistry.` are the host's",
+        ),
         (vec![tag("", "x")], "change the tag \"\": a key has 1 to 64 bytes"),
     ];
     for (operations, text) in cases {
