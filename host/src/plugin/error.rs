@@ -3,7 +3,7 @@
 use super::limits::{Breach, Limit, Limits};
 
 /// Bytes of a plugin's own text that are shown.
-const SHOWN: usize = 4096;
+const SHOWN: usize = 1024;
 
 /// A plugin that can't be used, or that failed.
 #[derive(Debug, thiserror::Error)]

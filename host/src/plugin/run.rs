@@ -73,6 +73,7 @@ impl<'a> Run<'a> {
             read: 0,
             bytes_in: 0,
             bytes_out: 0,
+            wasi: Default::default(),
         };
         let mut store = Store::new(&plugin.shared.engine, state);
         store.limiter(|state| &mut state.memory);
@@ -129,6 +130,7 @@ impl<'a> Run<'a> {
     pub fn end(self) -> (State, Usage) {
         let seconds = self.begun.elapsed().as_secs_f64();
         let mut state = self.store.into_data();
+        state.flush();
         let usage = Usage {
             fuel: self.fuel,
             peak_memory: state.memory.peak,
@@ -180,6 +182,7 @@ fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> Plug
         Some(Trap::Interrupt) => return limit(Limit::WallClock),
         Some(Trap::StackOverflow) => "it called itself without end".to_owned(),
         Some(Trap::UnreachableCodeReached) => "it stopped itself, mostly the end of a panic".to_owned(),
+        Some(Trap::MemoryOutOfBounds) => "it reached outside its memory, as calling itself without end does".to_owned(),
         Some(trap) => trap.to_string(),
         None => root,
     };

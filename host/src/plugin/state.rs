@@ -8,6 +8,7 @@ use super::imports::draft::Draft;
 use super::imports::module_info::Remembered;
 use super::limits::{Breach, Limit, Limits, MemoryMeter};
 use super::view::{TreeView, Trees};
+use super::wasi::Wasi;
 use crate::warning::Warning;
 
 /// One run.
@@ -34,6 +35,7 @@ pub(super) struct State {
     pub bytes_in: u64,
     /// Bytes that came from it.
     pub bytes_out: u64,
+    pub wasi: Wasi,
 }
 
 impl State {

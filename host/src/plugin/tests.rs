@@ -71,3 +71,47 @@ fn metadata_is_read_without_running() {
     assert_eq!(metadata.authors.as_deref(), Some("A. Author"));
     assert_eq!(metadata.api.as_deref(), Some("0.1.3"));
 }
+
+/// A component for WASI, as toolchains make them: resources of one interface used by another, several versions.
+const WITH_WASI: &str = r#"(component
+    (import "wasi:io/poll@0.2.3" (instance $poll
+        (export "pollable" (type (sub resource)))
+        (export "[method]pollable.block" (func (param "self" (borrow 0))))))
+    (alias export $poll "pollable" (type $pollable))
+    (import "wasi:io/error@0.2.3" (instance $error (export "error" (type (sub resource)))))
+    (alias export $error "error" (type $err))
+    (import "wasi:io/streams@0.2.3" (instance $streams
+        (export "pollable" (type $ready (eq $pollable)))
+        (export "error" (type $why (eq $err)))
+        (export "output-stream" (type $out (sub resource)))
+        (type $failed (variant (case "last-operation-failed" (own $why)) (case "closed")))
+        (export "stream-error" (type $e (eq $failed)))
+        (export "[method]output-stream.blocking-write-and-flush"
+            (func (param "self" (borrow $out)) (param "contents" (list u8)) (result (result (error $e)))))
+        (export "[method]output-stream.subscribe" (func (param "self" (borrow $out)) (result (own $ready))))))
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance
+        (export "now" (func (result u64)))
+        (export "subscribe-duration" (func (param "when" u64) (result (own $pollable))))))
+    (import "wasi:filesystem/preopens@0.2.3" (instance
+        (export "descriptor" (type $d (sub resource)))
+        (export "get-directories" (func (result (list (tuple (own $d) string)))))))
+    (import "wasi:cli/environment@0.2.3" (instance
+        (export "get-environment" (func (result (list (tuple string string)))))))
+    (import "wasi:sockets/tcp@0.2.3" (instance
+        (export "anything" (func (param "port" u16) (result (result (error u8)))))))
+    (instance $none)
+    (export "flistry:plugin/configuration@0.1.0" (instance $none))
+    (export "flistry:plugin/naming@0.1.0" (instance $none)))"#;
+
+#[test]
+fn wasi_is_stood_in_for_and_nothing_else() {
+    // Everything links; only its own exports are empty.
+    let error = load(&wat(WITH_WASI)).to_string();
+    assert!(error.contains("does not have export `validate`"), "{error}");
+    let later = WITH_WASI.replace("wasi:sockets/tcp@0.2.3", "wasi:sockets/tcp@0.3.0");
+    assert!(matches!(load(&wat(&later)), PluginError::Import { import, .. } if import == "wasi:sockets/tcp@0.3.0"));
+    let wrong = WITH_WASI.replace(r#"(export "now" (func (result u64)))"#, r#"(export "now" (func (result u32)))"#);
+    let error = load(&wat(&wrong)).to_string();
+    assert!(error.starts_with("plugin `p` does not fit: "), "{error}");
+    assert!(error.contains("monotonic-clock"), "{error}");
+}

@@ -9,6 +9,7 @@ use wasmtime::component::Resource;
 
 use super::super::bindings::flistry::plugin::module_info::Host;
 use super::super::bindings::flistry::plugin::types::{Attributes, Error};
+use super::super::limits::Limit;
 use super::super::state::State;
 use super::super::view::TreeView;
 use super::error;
@@ -66,6 +67,10 @@ impl Host for State {
         modules: Vec<u32>,
     ) -> wasmtime::Result<Vec<Result<Attributes, Error>>> {
         let tree = self.tree(&tree)?;
+        // The answer is made before the plugin has room for it: the same ones again and again must not fill the host.
+        if modules.len() > tree.len() {
+            return Err(wasmtime::Error::msg("it asked for more modules than the tree has entries"));
+        }
         let known = |id: &u32| (*id as usize) < tree.len();
         // Counted whether or not they are remembered, so that a limit is reached in every run or in none.
         let bytes = modules.iter().filter(|id| known(id)).map(|id| tree.entry(*id).size).sum();
@@ -78,11 +83,12 @@ impl Host for State {
             })
         });
         let Ok(found) = found;
+        let bytes = |pairs: &Pairs| pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
+        let answer = found.iter().flatten().map(bytes).sum::<u64>();
+        self.check(Limit::Memory, answer)?;
+        self.bytes_in += answer;
         let answers = found.into_iter().zip(modules).map(|(found, id)| match found {
-            Ok(pairs) => {
-                self.bytes_in += pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
-                Ok(pairs.to_vec())
-            }
+            Ok(pairs) => Ok(pairs.to_vec()),
             Err((code, message)) => Err(error(code, message, Some(id))),
         });
         Ok(answers.collect())

@@ -53,12 +53,13 @@ pub(super) fn check_places<'a>(
         for operation in operations {
             let Operation::AddSymlink { path, target } = operation else { continue };
             let mut link = Link { by, path, target, folder: EntryId::ROOT, name: path };
-            let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-            for part in folders.split('/').filter(|_| !folders.is_empty()).chain([name]) {
+            let mut parts: Vec<&str> = path.split('/').collect();
+            for part in &parts {
                 check_name(part).map_err(|why| link.refused(&format!("its path has {why}")))?;
             }
+            let name = parts.pop().unwrap_or_default();
             link.name = name;
-            for part in folders.split('/').filter(|_| !folders.is_empty()) {
+            for part in parts {
                 match names.get(&(link.folder, part)) {
                     None => return Err(link.refused("its folder does not exist")),
                     Some(id) if tree.get(*id).kind != Kind::Directory => {
