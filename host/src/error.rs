@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::componentize::{ComponentizeError, ToolchainError};
 use crate::config::ConfigError;
 use crate::filter::FilterError;
 use crate::manifest::ManifestError;
@@ -58,6 +59,10 @@ pub enum Error {
     ReadBack(Box<ReadBackError>),
     #[error(transparent)]
     Plugin(Box<PluginError>),
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    #[error(transparent)]
+    Componentize(#[from] ComponentizeError),
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
@@ -136,6 +141,8 @@ impl Error {
             Error::Route(error) => error.hint(),
             Error::ReadBack(error) => error.hint(),
             Error::Plugin(error) => Some(error.hint()),
+            Error::Toolchain(error) => error.hint().map(str::to_owned),
+            Error::Componentize(_) => Some("build it against the interface in wit/, best with the crate in plugins/sdk".into()),
             Error::Publish(error) => error.hint(),
             Error::Unpack(error) => error.hint(),
             Error::Compare(_) => Some("the source must be readable and as it was when it was packed".into()),

@@ -96,7 +96,7 @@ enum Command {
     Publish(publish::Args),
     /// Writes an flist's tree into a folder
     Unpack(unpack::Args),
-    /// Tries out a plugin: a component for the hooks of later builds
+    /// Builds a plugin, and tries it on a folder
     #[command(subcommand)]
     Plugin(plugin::Command),
     /// Prints a shell's completions
@@ -176,6 +176,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Route(route::Command::Patch(args)) => route::patch(args, context),
         Command::Publish(args) => publish::run(args, context),
         Command::Unpack(args) => unpack::run(args, context),
+        Command::Plugin(plugin::Command::Build(args)) => plugin::build(args, context),
         Command::Plugin(plugin::Command::Check(args)) => plugin::check(args, context),
         Command::Plugin(plugin::Command::Run(args)) => plugin::run(args, context),
         Command::Completions(args) => shell::completions(args),

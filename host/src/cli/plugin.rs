@@ -1,10 +1,12 @@
-//! `flistry plugin check` and `flistry plugin run`: trying a component without a build.
+//! `flistry plugin build`, `check` and `run`: making a component and trying it, without a build of flists.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use flistry::componentize::{Toolchain, componentize};
 use flistry::config::{Contents, Owner};
 use flistry::error::Error;
 use flistry::filter::Filtered;
@@ -22,10 +24,21 @@ use super::output::{Outcome, bytes, good};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Compiles a plugin's crate and makes a component of it
+    Build(BuildArgs),
     /// Says what a component is, and proves that it fits: its type, its configuration, the same answers twice
     Check(CheckArgs),
     /// Runs a component's hooks on a folder and shows what they would do
     Run(RunArgs),
+}
+
+#[derive(clap::Args)]
+pub struct BuildArgs {
+    /// The crate's folder
+    dir: PathBuf,
+    /// The component; NAME.wasm in the crate's folder if not given
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -74,6 +87,32 @@ fn contents(word: &str) -> Result<Contents, String> {
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+pub fn build(args: BuildArgs, context: &Context) -> Result<Outcome, Error> {
+    let toolchain = Toolchain::find(OsStr::new(context.variable("PATH").unwrap_or_default()))?;
+    let built = toolchain.build(&args.dir)?;
+    let component = componentize(&built.module, &built.metadata)?;
+    let file = args.output.unwrap_or_else(|| args.dir.join(format!("{}.wasm", built.metadata.name)));
+    std::fs::write(&file, &component).map_err(|error| Error::Write { path: file.clone(), error })?;
+    // What was built is a plugin, or the author hears of it here.
+    let checked = check(CheckArgs { file: file.clone(), config: "{}".to_owned() }, context);
+    let mut outcome = match checked {
+        // A plugin may need a configuration to be valid.
+        Err(Error::Plugin(error)) if error.is_configuration() => {
+            Outcome::done(format!("not checked: {error}\n"), json!({}))
+        }
+        other => other?,
+    };
+    outcome.text = format!(
+        "{} {} ({}) with {toolchain}\n{}",
+        good(&"built"),
+        file.display(),
+        bytes(component.len() as u64),
+        outcome.text
+    );
+    outcome.json["built"] = json!(file);
+    Ok(outcome)
 }
 
 pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
@@ -130,7 +169,7 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {
     let done = run_hooks(&plugin, facts, args.tree)?;
     let mut text = String::new();
     let mut line = |value: String| writeln!(text, "{value}").expect("a string takes all");
-    if let Some((dropped, kept, usage)) = &done.filter {
+    if let Some(Selection { dropped, kept, usage }) = &done.filter {
         for (path, reason) in dropped {
             line(format!("drops /{} ({})", Printable(path), Printable(reason)));
         }
@@ -182,11 +221,18 @@ fn facts(flist: &str, contents: Contents, kernel: &str, variables: BTreeMap<Stri
     }
 }
 
+/// What a filter leaves.
+struct Selection {
+    /// Paths with the reasons.
+    dropped: Vec<(String, String)>,
+    kept: usize,
+    usage: Usage,
+}
+
 /// What the hooks that there are answered.
 #[derive(Default)]
 struct Answers {
-    /// What is dropped and why, how much is kept.
-    filter: Option<(Vec<(String, String)>, usize, Usage)>,
+    filter: Option<Selection>,
     names: Option<(Names, Usage)>,
     operations: Option<(Vec<Operation>, Usage)>,
 }
@@ -210,7 +256,7 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
                 Verdict::Drop(reason) => Some((entry.path.clone(), reason.clone())),
             })
             .collect();
-        answers.filter = Some((dropped.clone(), entries.len() - dropped.len(), usage));
+        answers.filter = Some(Selection { kept: entries.len() - dropped.len(), dropped, usage });
     }
     if hooks.contains(&Hook::Naming) {
         answers.names = Some(plugin.name(&facts, &trees)?);
@@ -228,7 +274,7 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
 
 impl Answers {
     fn usages(&self) -> impl Iterator<Item = &Usage> {
-        let filter = self.filter.iter().map(|(_, _, usage)| usage);
+        let filter = self.filter.iter().map(|selection| &selection.usage);
         filter.chain(self.names.iter().map(|(_, usage)| usage)).chain(self.operations.iter().map(|(_, usage)| usage))
     }
 
@@ -242,7 +288,7 @@ impl Answers {
 
     fn json(&self) -> Value {
         json!({
-            "filter": self.filter.as_ref().map(|(dropped, kept, usage)| json!({
+            "filter": self.filter.as_ref().map(|Selection { dropped, kept, usage }| json!({
                 "kept": kept,
                 "dropped": dropped.iter().map(|(path, reason)| json!({ "path": path, "reason": reason })).collect::<Vec<_>>(),
                 "used": usage,

@@ -69,13 +69,11 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>, component: &Component) -
         for (name, item) in instance.exports(&engine) {
             match item.ty {
                 ComponentItem::Resource(_) => to.resource(name, resource(name), |_, _| Ok(()))?,
-                ComponentItem::ComponentFunc(_) => {
-                    if !define(&mut to, interface, name)? {
-                        let called = format!("{interface}.{name}");
-                        to.func_new(name, move |_, _, _, _| {
-                            Err(wasmtime::Error::msg(format!("it called {called}, which a plugin does not have")))
-                        })?;
-                    }
+                ComponentItem::ComponentFunc(_) if !define(&mut to, interface, name)? => {
+                    let called = format!("{interface}.{name}");
+                    to.func_new(name, move |_, _, _, _| {
+                        Err(wasmtime::Error::msg(format!("it called {called}, which a plugin does not have")))
+                    })?;
                 }
                 _ => {}
             }

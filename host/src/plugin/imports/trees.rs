@@ -31,6 +31,9 @@ impl Host for State {
     }
 }
 
+/// What a read counts as at the least.
+const LEAST_CHARGE: u64 = 4096;
+
 impl HostTree for State {
     fn len(&mut self, tree: Resource<OpenTree>) -> wasmtime::Result<u32> {
         Ok(self.tree(&tree)?.len() as u32)
@@ -64,7 +67,9 @@ impl HostTree for State {
             return Ok(Err(error("no-such-entry", format!("the tree has no entry {id}"), None)));
         }
         let len = len.min(MOST_READ);
-        self.charge_read(u64::from(len).min(tree.entry(id).size.saturating_sub(offset)))?;
+        let wanted = u64::from(len).min(tree.entry(id).size.saturating_sub(offset));
+        // A small read costs the host as much as a page: without a floor, reading one byte forever would be free.
+        self.charge_read(wanted.max(LEAST_CHARGE))?;
         Ok(match tree.read(id, offset, len as usize) {
             Ok(bytes) => {
                 self.bytes_in += bytes.len() as u64;
