@@ -125,7 +125,8 @@ fn hash_all<'a>(inputs: impl Iterator<Item = &'a [u8]>) -> Vec<[u8; 32]> {
     jobs.iter().map(|job| digest(&job.to_hash())).collect()
 }
 
-fn digest(hash: &blake2b_simd::Hash) -> [u8; 32] {
+/// The bytes of a BLAKE2b-256 digest.
+pub(crate) fn digest(hash: &blake2b_simd::Hash) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(hash.as_bytes());
     bytes

@@ -82,15 +82,20 @@ impl Source {
     /// # Errors
     /// The system's.
     pub fn open(&self, path: &str) -> std::io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
-        self.dir.open_with(path, &options)
+        open_in(&self.dir, path)
     }
 
     /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// [`Source::open`] for who holds the folder alone.
+pub(crate) fn open_in(dir: &Dir, path: &str) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
+    dir.open_with(path, &options)
 }
 
 /// A source that can't be used.

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::{Config, Flist};
+use crate::block::digest;
 
 impl Config {
     /// BLAKE2b-256 of what decides the manifest's entries for a given source tree: the kernel, the epoch, and the
@@ -47,9 +48,6 @@ impl Canonical {
     }
 
     fn digest(&self) -> [u8; 32] {
-        let hash = blake2b_simd::Params::new().hash_length(32).hash(&self.0);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(hash.as_bytes());
-        bytes
+        digest(&blake2b_simd::Params::new().hash_length(32).hash(&self.0))
     }
 }

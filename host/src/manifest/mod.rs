@@ -28,7 +28,7 @@ pub use patch::replace_routes;
 pub use read::{ManifestError, read};
 pub use write::write;
 
-use crate::block::{BlobId, BlockRef};
+use crate::block::{BlobId, BlockRef, digest};
 use crate::secret::Secret;
 use crate::store::url::{IdRange, Ranged, ReadUrl};
 use crate::tree::{EntryId, Tree};
@@ -144,9 +144,7 @@ impl ContentsDigest {
                 state.update(BlobId::as_bytes(id));
             }
         }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(state.finalize().as_bytes());
-        ContentsDigest(digest)
+        ContentsDigest(digest(&state.finalize()))
     }
 }
 

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
-use cap_std::fs::{Dir, FileExt, OpenOptions};
+use cap_std::fs::{Dir, FileExt};
 
 use super::bindings::flistry::plugin::types;
 use crate::scan::{Scan, Scanned};
-use crate::source::{FileIdentity, Source};
+use crate::source::{FileIdentity, Source, open_in};
 use crate::tree::{Kind, Tree};
 
 /// What an entry is, as a plugin is told.
@@ -168,17 +166,6 @@ impl SourceTree {
         Ok(SourceTree { dir: source.dir().try_clone()?, entries, identities, scanned, by_path })
     }
 
-    /// All of a plain folder.
-    ///
-    /// # Errors
-    /// Where it can't be opened or walked.
-    pub fn open_ambient(folder: &Path) -> Result<SourceTree, crate::error::Error> {
-        let source = Source::open_ambient("folder", &[folder.to_owned()])?;
-        let scan = crate::scan::scan(&source)?;
-        let failed = |error| crate::error::Error::Read { path: folder.to_owned(), error };
-        SourceTree::new(&source, &scan, |_| true).map_err(failed)
-    }
-
     /// All entries, by their ids.
     pub fn entries(&self) -> &[EntryView] {
         &self.entries
@@ -205,9 +192,7 @@ impl TreeView for SourceTree {
 
     fn read(&self, id: u32, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let was = self.identity(id).ok_or_else(|| io::Error::other("it is no regular file"))?;
-        let mut options = OpenOptions::new();
-        options.read(true).follow(FollowSymlinks::No);
-        let file = self.dir.open_with(&self.entries[id as usize].path, &options)?;
+        let file = open_in(&self.dir, &self.entries[id as usize].path)?;
         if FileIdentity::of(&file.metadata()?) != was {
             return Err(io::Error::other("it was written to since the scan"));
         }
