@@ -12,7 +12,8 @@ use flistry::error::Error;
 use flistry::filter::Filtered;
 use flistry::normal::{Rules, normalize};
 use flistry::plugin::{
-    Engine, EntryView, Facts, Hook, Names, Operation, Plugin, Settings, SourceTree, Trees, Usage, Verdict, apply,
+    Account, Engine, EntryView, Facts, Hook, Names, Operation, Plugin, Settings, SourceTree, Trees, Usage, Verdict,
+    apply,
 };
 use flistry::printable::Printable;
 use flistry::scan::scan;
@@ -169,29 +170,30 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {
     let done = run_hooks(&plugin, facts, args.tree)?;
     let mut text = String::new();
     let mut line = |value: String| writeln!(text, "{value}").expect("a string takes all");
-    if let Some(Selection { dropped, kept, usage }) = &done.filter {
+    if let Some(Selection { dropped, kept, account }) = &done.filter {
         for (path, reason) in dropped {
             line(format!("drops /{} ({})", Printable(path), Printable(reason)));
         }
-        line(format!("{} keeps {kept} entries, drops {}; {}", good(&"filter"), dropped.len(), used(usage)));
+        line(format!("{} keeps {kept} entries, drops {}; {}", good(&"filter"), dropped.len(), used(account)));
     }
-    if let Some((names, usage)) = &done.names {
+    if let Some((names, account)) = &done.names {
         line(format!("names it {}", names.file));
         for alias in &names.aliases {
             line(format!("alias {alias}"));
         }
-        line(format!("{} \"{}\"; {}", good(&"naming"), Printable(&names.title), used(usage)));
+        line(format!("{} \"{}\"; {}", good(&"naming"), Printable(&names.title), used(account)));
     }
-    if let Some((operations, usage)) = &done.operations {
+    if let Some((operations, account)) = &done.operations {
         for operation in operations {
             line(format!("wants {}", Printable(&format!("{operation:?}"))));
         }
-        line(format!("{} {} operations; {}", good(&"post-pack"), operations.len(), used(usage)));
+        line(format!("{} {} operations; {}", good(&"post-pack"), operations.len(), used(account)));
     }
     Ok(Outcome::done(text, done.json()))
 }
 
-fn used(usage: &Usage) -> String {
+fn used(account: &Account) -> String {
+    let usage = &account.usage;
     format!("{} fuel, {} of memory, {:.3} s", usage.fuel, bytes(usage.peak_memory), usage.seconds)
 }
 
@@ -226,15 +228,15 @@ struct Selection {
     /// Paths with the reasons.
     dropped: Vec<(String, String)>,
     kept: usize,
-    usage: Usage,
+    account: Account,
 }
 
 /// What the hooks that there are answered.
 #[derive(Default)]
 struct Answers {
     filter: Option<Selection>,
-    names: Option<(Names, Usage)>,
-    operations: Option<(Vec<Operation>, Usage)>,
+    names: Option<(Names, Account)>,
+    operations: Option<(Vec<Operation>, Account)>,
 }
 
 fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answers, Error> {
@@ -247,7 +249,7 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
     let hooks = plugin.hooks();
     let mut answers = Answers::default();
     if hooks.contains(&Hook::Filter) {
-        let (verdicts, usage) = plugin.filter(&facts, &trees, &entries)?;
+        let (verdicts, account) = plugin.filter(&facts, &trees, &entries)?;
         let dropped: Vec<(String, String)> = verdicts
             .iter()
             .zip(&entries)
@@ -256,7 +258,7 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
                 Verdict::Drop(reason) => Some((entry.path.clone(), reason.clone())),
             })
             .collect();
-        answers.filter = Some(Selection { kept: entries.len() - dropped.len(), dropped, usage });
+        answers.filter = Some(Selection { kept: entries.len() - dropped.len(), dropped, account });
     }
     if hooks.contains(&Hook::Naming) {
         answers.names = Some(plugin.name(&facts, &trees)?);
@@ -264,18 +266,19 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
     if hooks.contains(&Hook::PostPack) {
         let (input, _) = normalize(&scan, &Filtered::without(&scan, |_| false), RULES)?;
         let entries = EntryView::of_tree(&input.tree);
-        let (operations, usage) = plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?;
+        let (operations, account) = plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?;
         // As a build would: what can't be carried out is an error here, too.
         apply(input, BTreeMap::new(), vec![(plugin.name_in_config().to_owned(), operations.clone())])?;
-        answers.operations = Some((operations, usage));
+        answers.operations = Some((operations, account));
     }
     Ok(answers)
 }
 
 impl Answers {
     fn usages(&self) -> impl Iterator<Item = &Usage> {
-        let filter = self.filter.iter().map(|selection| &selection.usage);
-        filter.chain(self.names.iter().map(|(_, usage)| usage)).chain(self.operations.iter().map(|(_, usage)| usage))
+        let filter = self.filter.iter().map(|selection| &selection.account);
+        let accounts = filter.chain(self.names.iter().map(|(_, a)| a)).chain(self.operations.iter().map(|(_, a)| a));
+        accounts.map(|account| &account.usage)
     }
 
     fn fuel(&self) -> u64 {
@@ -288,20 +291,26 @@ impl Answers {
 
     fn json(&self) -> Value {
         json!({
-            "filter": self.filter.as_ref().map(|Selection { dropped, kept, usage }| json!({
+            "filter": self.filter.as_ref().map(|Selection { dropped, kept, account }| json!({
                 "kept": kept,
                 "dropped": dropped.iter().map(|(path, reason)| json!({ "path": path, "reason": reason })).collect::<Vec<_>>(),
-                "used": usage,
+                "used": account.usage,
+                "explained": account.reasons,
+                "found": account.findings,
             })),
-            "naming": self.names.as_ref().map(|(names, usage)| json!({
+            "naming": self.names.as_ref().map(|(names, account)| json!({
                 "file": names.file.to_string(),
                 "aliases": names.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "title": names.title,
-                "used": usage,
+                "used": account.usage,
+                "explained": account.reasons,
+                "found": account.findings,
             })),
-            "post-pack": self.operations.as_ref().map(|(operations, usage)| json!({
+            "post-pack": self.operations.as_ref().map(|(operations, account)| json!({
                 "operations": operations.iter().map(|operation| format!("{operation:?}")).collect::<Vec<_>>(),
-                "used": usage,
+                "used": account.usage,
+                "explained": account.reasons,
+                "found": account.findings,
             })),
         })
     }

@@ -5,7 +5,7 @@ use super::imports::MOST_ENTRIES;
 use super::limits::Limit;
 use super::load::{Hook, Plugin};
 use super::run::Run;
-use super::{EntryView, Facts, PluginError, Trees, Usage};
+use super::{Account, EntryView, Facts, PluginError, Trees};
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +27,9 @@ impl Plugin {
         facts: &Facts,
         trees: &Trees,
         entries: &[EntryView],
-    ) -> Result<(Vec<Verdict>, Usage), PluginError> {
+    ) -> Result<(Vec<Verdict>, Account), PluginError> {
         let hook = self.hooks.filter.as_ref().ok_or_else(|| self.no_hook(Hook::Filter))?;
-        let mut run = Run::begin(self, Hook::Filter.word(), Some(facts), trees, None)?;
+        let mut run = Run::begin(self, Hook::Filter.word(), Some(facts), trees, entries.len(), None)?;
         let filter = run.call(|store, instance| hook.load(store, instance))?;
         let facts = facts.to_wit();
         run.call(|store, _| filter.call_begin(store, &facts, &self.config))?.map_err(|e| run.refused(e, entries))?;

@@ -12,11 +12,11 @@ use super::limits::{Breach, Limit};
 use super::metadata::{Outline, PACKAGE};
 use super::run::Run;
 use super::state::State;
-use super::{Limits, Metadata, PluginError, Trees, Usage, wasi};
+use super::{Account, Limits, Metadata, PluginError, Trees, wasi};
 use crate::publish::sha256;
 
 /// The interfaces of our package that a plugin may import.
-const OFFERED: [&str; 5] = ["types", "log", "trees", "module-info", "draft"];
+const OFFERED: [&str; 6] = ["types", "log", "trees", "module-info", "report", "draft"];
 
 /// The version of the interface; 0.1 and 0.2 never match, 0.1.1 and 0.1.2 do.
 const API: &str = "0.1.";
@@ -214,8 +214,8 @@ impl Plugin {
     ///
     /// # Errors
     /// [`PluginError::Configuration`] in the plugin's own words.
-    pub fn validate(&self) -> Result<Usage, PluginError> {
-        let mut run = Run::begin(self, "validate", None, &Trees::default(), None)?;
+    pub fn validate(&self) -> Result<Account, PluginError> {
+        let mut run = Run::begin(self, "validate", None, &Trees::default(), 0, None)?;
         let misfit = |error: wasmtime::Error| PluginError::World {
             plugin: self.name.to_string(),
             what: super::error::clean(&format!("{error:#}")),

@@ -41,5 +41,5 @@ pub use load::{Hook, Plugin, Settings};
 pub use metadata::Metadata;
 pub use naming::Names;
 pub use operations::{Added, Applied, Operation, Removed, apply};
-pub use run::Usage;
+pub use run::{Account, Usage};
 pub use view::{EntryKind, EntryView, SourceTree, TreeView, Trees};

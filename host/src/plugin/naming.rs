@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::limits::Limit;
 use super::load::{Hook, Plugin};
 use super::run::Run;
-use super::{Facts, PluginError, Trees, Usage};
+use super::{Account, Facts, PluginError, Trees};
 use crate::naming::FlistName;
 
 /// No flist needs more aliases; each is a file.
@@ -27,9 +27,9 @@ impl Plugin {
     ///
     /// # Errors
     /// Where the plugin fails, or what it says is no name.
-    pub fn name(&self, facts: &Facts, trees: &Trees) -> Result<(Names, Usage), PluginError> {
+    pub fn name(&self, facts: &Facts, trees: &Trees) -> Result<(Names, Account), PluginError> {
         let hook = self.hooks.naming.as_ref().ok_or_else(|| self.no_hook(Hook::Naming))?;
-        let mut run = Run::begin(self, Hook::Naming.word(), Some(facts), trees, None)?;
+        let mut run = Run::begin(self, Hook::Naming.word(), Some(facts), trees, 0, None)?;
         let naming = run.call(|store, instance| hook.load(store, instance))?;
         let facts = facts.to_wit();
         let names = run.call(|store, _| naming.call_name(store, &facts, &self.config))?;

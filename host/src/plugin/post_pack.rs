@@ -8,7 +8,7 @@ use super::imports::draft::Draft;
 use super::load::{Hook, Plugin};
 use super::operations::Operation;
 use super::run::{Run, shared};
-use super::{EntryView, Facts, PluginError, Trees, Usage};
+use super::{Account, EntryView, Facts, PluginError, Trees};
 
 impl Plugin {
     /// Asks what is to be changed. An entry's id is its place in `entries`.
@@ -21,16 +21,16 @@ impl Plugin {
         trees: &Trees,
         entries: &[EntryView],
         tags: &BTreeMap<String, String>,
-    ) -> Result<(Vec<Operation>, Usage), PluginError> {
+    ) -> Result<(Vec<Operation>, Account), PluginError> {
         let hook = self.hooks.post_pack.as_ref().ok_or_else(|| self.no_hook(Hook::PostPack))?;
         let draft = Draft { entries: shared(entries), tags: tags.clone(), operations: Vec::new() };
-        let mut run = Run::begin(self, Hook::PostPack.word(), Some(facts), trees, Some(draft))?;
+        let mut run = Run::begin(self, Hook::PostPack.word(), Some(facts), trees, entries.len(), Some(draft))?;
         let post_pack = run.call(|store, instance| hook.load(store, instance))?;
         let (facts, manifest) = (facts.to_wit(), run.manifest()?);
         let borrowed = Resource::new_borrow(manifest.rep());
         run.call(|store, _| post_pack.call_edit(store, &facts, &self.config, borrowed))?
             .map_err(|error| run.refused(error, entries))?;
-        let (state, usage) = run.end();
-        Ok((state.draft.map(|draft| draft.operations).unwrap_or_default(), usage))
+        let (state, account) = run.end();
+        Ok((state.draft.map(|draft| draft.operations).unwrap_or_default(), account))
     }
 }

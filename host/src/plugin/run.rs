@@ -1,5 +1,6 @@
 //! One run of a plugin: a fresh store, an instance, calls, and what they used.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,10 +31,25 @@ pub struct Usage {
     pub bytes_out: u64,
     /// Wall clock seconds, with its instantiation.
     pub seconds: f64,
-    /// What it warned of.
-    #[serde(skip)]
-    pub warnings: Vec<Warning>,
 }
+
+/// What is left of a run, beside its answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    /// What it used.
+    pub usage: Usage,
+    /// What it warned of.
+    pub warnings: Vec<Warning>,
+    /// Why an entry is what it is, by the entry's id.
+    pub reasons: BTreeMap<u32, String>,
+    /// What it found: key and value, in the plugin's order.
+    pub findings: Vec<(String, String)>,
+}
+
+/// An answer within a host call that makes no sense; its text follows the plugin's name and hook.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Fault(pub String);
 
 /// A run that goes on. It ends with the first error: a store is of no use after a trap.
 pub(super) struct Run<'a> {
@@ -46,12 +62,13 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Instantiates the plugin.
+    /// Instantiates the plugin. Its entries have the ids below `entries`.
     pub fn begin(
         plugin: &'a Plugin,
         hook: &'static str,
         facts: Option<&Facts>,
         trees: &Trees,
+        entries: usize,
         draft: Option<Draft>,
     ) -> Result<Run<'a>, PluginError> {
         let begun = Instant::now();
@@ -68,6 +85,8 @@ impl<'a> Run<'a> {
             memory: MemoryMeter::new(limits.memory_bytes),
             modules: plugin.shared.modules.clone(),
             draft,
+            entries,
+            said: Default::default(),
             warnings: Vec::new(),
             logged: 0,
             read: 0,
@@ -127,7 +146,7 @@ impl<'a> Run<'a> {
     }
 
     /// Ends it.
-    pub fn end(self) -> (State, Usage) {
+    pub fn end(self) -> (State, Account) {
         let seconds = self.begun.elapsed().as_secs_f64();
         let mut state = self.store.into_data();
         state.flush();
@@ -137,9 +156,10 @@ impl<'a> Run<'a> {
             bytes_in: state.bytes_in,
             bytes_out: state.bytes_out,
             seconds,
-            warnings: std::mem::take(&mut state.warnings),
         };
-        (state, usage)
+        let said = std::mem::take(&mut state.said);
+        let warnings = std::mem::take(&mut state.warnings);
+        (state, Account { usage, warnings, reasons: said.reasons, findings: said.findings })
     }
 }
 
@@ -168,6 +188,9 @@ fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> Plug
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
         return limit(Limit::Handles);
+    }
+    if let Some(Fault(what)) = error.downcast_ref() {
+        return PluginError::Answer { plugin: plugin.name.to_string(), hook, what: what.clone() };
     }
     let root = error.root_cause().to_string();
     // These two have no public type.

@@ -6,6 +6,7 @@ use wasmtime::component::ResourceTable;
 
 use super::imports::draft::Draft;
 use super::imports::module_info::Remembered;
+use super::imports::report::Said;
 use super::limits::{Breach, Limit, Limits, MemoryMeter};
 use super::view::{TreeView, Trees};
 use super::wasi::Wasi;
@@ -26,6 +27,9 @@ pub(super) struct State {
     pub modules: Arc<Remembered>,
     /// What a post-pack hook works on.
     pub draft: Option<Draft>,
+    /// How many entries it was called with.
+    pub entries: usize,
+    pub said: Said,
     pub warnings: Vec<Warning>,
     /// What was said in this call, in bytes.
     pub logged: u64,

@@ -8,11 +8,11 @@
 //! | `date` | the build's date | with `date = true`: off by default, since the same contents would be another flist tomorrow |
 //!
 //! A tag that the configuration sets stays as it is. `tags = { KEY = "TEXT" }` sets more, over anything; `{flist}`,
-//! `{kernel}` and `{release}` (`FIRMWARE_TAG`, else the date) are replaced in the text.
+//! `{kernel}`, `{date}` and `{release}` (`FIRMWARE_TAG`, else the date) are replaced in the text.
 
 use std::collections::BTreeMap;
 
-use flistry_plugin::{Error, Facts, Manifest, Plugin, PostPack, export};
+use flistry_plugin::{Error, Facts, Manifest, Plugin, PostPack, export, templates};
 use serde::Deserialize;
 
 /// The plugin.
@@ -37,7 +37,7 @@ impl Plugin for ProvenanceTags {
                 let what = format!("the tag `{key}` needs 1 to 64 bytes and must not begin with `flistry.`");
                 return Err(Error::new("bad-tag", what));
             }
-            expand(text, None).map(|_| ()).map_err(|what| Error::new("bad-tag", format!("the tag `{key}`: {what}")))
+            templates::check(text).map_err(|what| Error::new("bad-tag", format!("the tag `{key}`: {what}")))
         })
     }
 }
@@ -66,35 +66,10 @@ fn tags(facts: &Facts, config: &Config, present: &[String]) -> Result<BTreeMap<S
     let mut tags: BTreeMap<String, String> =
         known.filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect();
     for (key, text) in &config.tags {
-        let value = expand(text, Some(facts));
+        let value = templates::expand(text, facts);
         tags.insert(key.clone(), value.map_err(|what| Error::new("bad-tag", what))?);
     }
     Ok(tags)
-}
-
-/// Replaces what stands in braces; without facts only looks whether that could be done.
-fn expand(text: &str, facts: Option<&Facts>) -> Result<String, String> {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['{', '}']) {
-        let (before, brace) = rest.split_at(at);
-        let inner = brace.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let (placeholder, after) = inner.ok_or_else(|| format!("`{text}` has a brace without its other half"))?;
-        let value: fn(&Facts) -> &str = match placeholder {
-            "flist" => |facts| &facts.flist,
-            "kernel" => |facts| &facts.kernel,
-            "release" => Facts::release,
-            other => {
-                return Err(format!(
-                    "there is no placeholder `{{{other}}}`: there are {{flist}}, {{kernel}} and {{release}}"
-                ));
-            }
-        };
-        expanded.push_str(before);
-        expanded.push_str(facts.map_or("", value));
-        rest = after;
-    }
-    Ok(expanded + rest)
 }
 
 export!(ProvenanceTags: post_pack);
@@ -134,8 +109,8 @@ mod tests {
     fn each_mistake_has_its_message() {
         let message = |json| flistry_plugin::hook::config::<ProvenanceTags>(json).err().unwrap().message;
         assert_eq!(
-            message(r#"{"tags": {"a": "{date}"}}"#),
-            "the tag `a`: there is no placeholder `{date}`: there are {flist}, {kernel} and {release}"
+            message(r#"{"tags": {"a": "{day}"}}"#),
+            "the tag `a`: `{day}` has the unknown placeholder `{day}`: there are {flist}, {kernel}, {date} and {release}"
         );
         assert_eq!(message(r#"{"tags": {"a": "{x"}}"#), "the tag `a`: `{x` has a brace without its other half");
         assert!(message(r#"{"tags": {"flistry.a": ""}}"#).contains("must not begin with `flistry.`"));

@@ -16,6 +16,7 @@ pub mod imports {
                 import flistry:plugin/log@0.1.0;
                 import flistry:plugin/trees@0.1.0;
                 import flistry:plugin/module-info@0.1.0;
+                import flistry:plugin/report@0.1.0;
                 import flistry:plugin/draft@0.1.0;
             }
         ",

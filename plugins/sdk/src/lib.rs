@@ -31,8 +31,8 @@
 //! | what it is called | [`Naming`] | `naming` |
 //! | last changes | [`PostPack`] | `post_pack` |
 //!
-//! What the host offers is in [`trees`], [`module_info`] and [`log`]; helpers are [`globs`], [`modules_dep`] and
-//! [`modules_softdep`]. There is no clock, no randomness, no file and no network: the same input must give the same
+//! What the host offers is in [`trees`], [`module_info`], [`report`] and [`log`]; helpers are [`globs`], [`templates`],
+//! [`modules_dep`] and [`modules_softdep`]. There is no clock, no randomness, no file and no network: the same input must give the same
 //! output. `wit/` is the reference of all that crosses the border.
 
 pub mod bindings;
@@ -44,6 +44,8 @@ pub mod hook;
 pub mod log;
 pub mod modules_dep;
 pub mod modules_softdep;
+pub mod report;
+pub mod templates;
 pub mod trees;
 
 pub use bindings::filter::exports::flistry::plugin::filter::Verdict;

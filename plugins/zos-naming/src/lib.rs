@@ -7,9 +7,11 @@
 //! | plain | `FLIST-RELEASE.fl` | `FLIST-latest.fl` |
 //!
 //! The release is `FIRMWARE_TAG` for firmware, where the configuration grants that variable, else the build's date.
-//! Setting `prefix` takes the place of the name's first word: a second flist of modules needs a name of its own.
+//! Setting `prefix` takes the place of the name's first word: a second flist of modules needs a name of its own. Setting
+//! `file`, and with it `aliases` and `title`, takes the place of all: `{flist}`, `{kernel}`, `{date}` and `{release}` are
+//! replaced in these.
 
-use flistry_plugin::{Error, Facts, Names, Naming, Plugin, export};
+use flistry_plugin::{Error, Facts, Names, Naming, Plugin, export, templates};
 use serde::Deserialize;
 
 /// The plugin.
@@ -21,12 +23,32 @@ struct ZosNaming;
 struct Config {
     /// In place of `modules`, `firmware` or the flist's name.
     prefix: Option<String>,
+    /// The whole name.
+    file: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    title: String,
 }
 
 impl Plugin for ZosNaming {
     type Config = Config;
 
     fn check(config: &Config) -> Result<(), Error> {
+        let texts = config.file.iter().chain(&config.aliases).chain([&config.title]);
+        texts
+            .map(|text| templates::check(text))
+            .collect::<Result<(), _>>()
+            .map_err(|what| Error::new("bad-name", what))?;
+        if config.file.is_some() && config.prefix.is_some() {
+            return Err(Error::new(
+                "bad-name",
+                "`prefix` is a part of the usual name, which `file` takes the place of: set one",
+            ));
+        }
+        if config.file.is_none() && !(config.aliases.is_empty() && config.title.is_empty()) {
+            return Err(Error::new("bad-name", "`aliases` and `title` go with `file`: set that, too"));
+        }
         match &config.prefix {
             Some(prefix) if !is_plain(prefix) || prefix.starts_with(['.', '-']) => {
                 Err(Error::new("bad-prefix", format!("`prefix` is `{prefix}`: {PLAIN}, the first one no `.` or `-`")))
@@ -38,6 +60,9 @@ impl Plugin for ZosNaming {
 
 impl Naming for ZosNaming {
     fn name(facts: &Facts, config: Config) -> Result<Names, Error> {
+        if let Some(file) = &config.file {
+            return literal(file, &config, facts).map_err(|what| Error::new("bad-name", what));
+        }
         let prefix = |default: &str| config.prefix.clone().unwrap_or_else(|| default.to_owned());
         match &*facts.contents {
             "modules" => {
@@ -53,6 +78,15 @@ impl Naming for ZosNaming {
             _ => dated(&prefix(&facts.flist), &facts.date, facts.flist.clone()),
         }
     }
+}
+
+fn literal(file: &str, config: &Config, facts: &Facts) -> Result<Names, String> {
+    let expand = |text: &String| templates::expand(text, facts);
+    Ok(Names {
+        file: templates::expand(file, facts)?,
+        aliases: config.aliases.iter().map(expand).collect::<Result<_, _>>()?,
+        title: expand(&config.title)?,
+    })
 }
 
 fn dated(prefix: &str, release: &str, title: String) -> Result<Names, Error> {
@@ -112,11 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn a_name_can_be_set_whole() {
+        let config = |json| flistry_plugin::hook::config::<ZosNaming>(json);
+        let text = r#"{"file": "{flist}.fl", "aliases": ["{flist}-{release}.fl"], "title": "Tools of {date}"}"#;
+        let names = ZosNaming::name(&facts("tools", "plain", "v3"), config(text).unwrap()).unwrap();
+        assert_eq!((&*names.file, &*names.aliases[0], &*names.title), ("tools.fl", "tools-v3.fl", "Tools of 20250610"));
+        let message = |json| config(json).err().unwrap().message;
+        assert!(message(r#"{"file": "a-{x}.fl"}"#).contains("unknown placeholder `{x}`"));
+        assert!(message(r#"{"file": "a.fl", "prefix": "b"}"#).ends_with("set one"));
+        assert!(message(r#"{"aliases": ["a.fl"]}"#).ends_with("set that, too"));
+    }
+
+    #[test]
     fn what_fits_no_file_name_is_refused() {
         let error = ZosNaming::name(&facts("firmware", "firmware", "a/b"), Config::default()).unwrap_err();
         assert_eq!((&*error.code, error.message.starts_with("FIRMWARE_TAG is `a/b`:")), ("bad-tag", true));
-        assert!(ZosNaming::check(&Config { prefix: Some("../x".to_owned()) }).is_err());
-        let config = Config { prefix: Some("extra".to_owned()) };
+        assert!(ZosNaming::check(&Config { prefix: Some("../x".to_owned()), ..Config::default() }).is_err());
+        let config = Config { prefix: Some("extra".to_owned()), ..Config::default() };
         let names = ZosNaming::name(&facts("x", "modules", ""), config).unwrap();
         assert_eq!(names.file, "extra-6.12.44-Zero-OS.fl");
     }

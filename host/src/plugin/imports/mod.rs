@@ -4,6 +4,7 @@
 pub mod draft;
 pub mod log;
 pub mod module_info;
+pub mod report;
 pub mod trees;
 
 use super::bindings::flistry::plugin::types;
