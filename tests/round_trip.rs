@@ -10,7 +10,7 @@ use std::path::Path;
 use flistry::block::BLOCK_SIZE;
 use flistry::config::Owner;
 use flistry::diff::diff_trees;
-use flistry::filter::filter;
+use flistry::filter::Filtered;
 use flistry::manifest::{Manifest, Route, read, write};
 use flistry::normal::{Input, Rules, normalize};
 use flistry::pack::{PackCache, PackStats, Packer};
@@ -82,7 +82,7 @@ const RULES: Rules = Rules { owner: Owner::Root, not_after: None };
 fn input(folder: &Path) -> (Source, Input) {
     let source = Source::open_ambient("test", &[folder.to_owned()]).unwrap();
     let scan = scan(&source).unwrap();
-    let (input, warnings) = normalize(&scan, &filter(&scan, &[]).unwrap(), RULES).unwrap();
+    let (input, warnings) = normalize(&scan, &Filtered::nothing(&scan), RULES).unwrap();
     assert_eq!(warnings, []);
     (source, input)
 }

@@ -59,6 +59,10 @@ pub enum Error {
     ReadBack(Box<ReadBackError>),
     #[error(transparent)]
     Plugin(Box<PluginError>),
+    #[error("plugin `{plugin}`: its component {} cannot be read: {error}", path.display())]
+    Component { plugin: String, path: PathBuf, error: std::io::Error },
+    #[error("flists `{first}` and `{second}` would both be written to `{name}`")]
+    SameName { name: String, first: String, second: String },
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     #[error(transparent)]
@@ -108,7 +112,12 @@ impl Error {
     /// The exit code that says what kind of error this is.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Error::Config(_) | Error::Url(_) | Error::Usage { .. } | Error::OwnFile { .. } => ExitCode::Usage,
+            Error::Config(_)
+            | Error::Url(_)
+            | Error::Usage { .. }
+            | Error::OwnFile { .. }
+            | Error::Component { .. }
+            | Error::SameName { .. } => ExitCode::Usage,
             Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
             Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
             // What is no flist at all is a wrong argument; a broken one is damage.
@@ -131,9 +140,9 @@ impl Error {
             Error::WrongKernel { .. } => {
                 Some("rebuild the modules, or correct KERNEL_VERSION in config/build.conf and CONFIG_LOCALVERSION in config/kernel.config".into())
             }
-            Error::BadModule { .. } => Some("install the modules again, or leave the file out with `exclude`".into()),
+            Error::BadModule { .. } => Some("install the modules again, or let a filter drop the file".into()),
             Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
-            Error::OwnFile { .. } => Some("pack a folder that does not hold it, or leave it out with `exclude`".into()),
+            Error::OwnFile { .. } => Some("pack a folder that does not hold it, or let a filter drop it".into()),
             Error::Pack(error) => error.hint(),
             Error::Store(error) => Some(error.hint()),
             Error::Sqlite(_) => None,
@@ -141,6 +150,8 @@ impl Error {
             Error::Route(error) => error.hint(),
             Error::ReadBack(error) => error.hint(),
             Error::Plugin(error) => Some(error.hint()),
+            Error::Component { plugin, .. } => Some(format!("correct `component` of [plugin.{plugin}] in config/flistry.toml")),
+            Error::SameName { .. } => Some("configure their naming plugins so that each name and alias is one flist's".into()),
             Error::Toolchain(error) => error.hint().map(str::to_owned),
             Error::Componentize(_) => Some("build it against the interface in wit/, best with the crate in plugins/sdk".into()),
             Error::Publish(error) => error.hint(),

@@ -1,25 +1,29 @@
 //! What of a scan goes into the flist.
 //!
-//! The stage is fixed, its rules are not: today the configuration's `exclude` patterns decide, and a filter plugin
-//! takes that place. What the host itself sees to, whoever decides: a folder that is dropped takes its contents with
-//! it, and a link that led somewhere must not be left dangling by what was dropped.
+//! Filter plugins decide, one after the other; what one has dropped the next is not asked for. What the host itself sees
+//! to, whoever decides: the folders of what is kept are kept, and a link that led somewhere must not be left dangling by
+//! what was dropped.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::config::ExcludePattern;
 use crate::scan::Scan;
 use crate::tree::Kind;
 
 /// How many links Linux follows in one look-up (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;
 
-/// What the filters decided.
+/// What the filters have decided so far.
 pub struct Filtered {
-    kept: Vec<bool>,
-    dropped: Vec<Dropped>,
+    dropped: Vec<Option<Verdict>>,
+}
+
+/// Who dropped an entry, and why.
+struct Verdict {
+    by: String,
+    reason: String,
 }
 
 /// An entry that does not go into the flist.
@@ -27,68 +31,106 @@ pub struct Filtered {
 pub struct Dropped {
     /// Its path from the source's root.
     pub path: String,
-    /// Who dropped it.
+    /// The plugin that dropped it.
     pub by: String,
+    /// Why, in the plugin's words.
+    #[serde(default)]
+    pub reason: String,
 }
 
 impl Filtered {
-    /// Whether an entry of the scan goes in.
-    pub fn keeps(&self, entry: usize) -> bool {
-        self.kept[entry]
+    /// Everything goes in.
+    pub fn nothing(scan: &Scan) -> Self {
+        Filtered { dropped: scan.entries().iter().map(|_| None).collect() }
     }
 
     /// Leaves out the entries whose paths are meant: what an earlier build dropped.
     pub fn without(scan: &Scan, is_out: impl Fn(&str) -> bool) -> Self {
-        let kept = (0..scan.entries().len()).map(|index| !is_out(&scan.path(index).to_string_lossy()));
-        Filtered { kept: kept.collect(), dropped: Vec::new() }
+        let mut filtered = Filtered::nothing(scan);
+        for index in 1..scan.entries().len() {
+            if is_out(&scan.path(index).to_string_lossy()) {
+                filtered.dropped[index] = Some(Verdict { by: String::new(), reason: String::new() });
+            }
+        }
+        filtered
+    }
+
+    /// Adds what one filter drops: places in the scan with the reasons. Folders of what is kept stay.
+    pub fn drop(&mut self, scan: &Scan, by: &str, entries: impl IntoIterator<Item = (usize, String)>) {
+        for (entry, reason) in entries {
+            self.dropped[entry] = Some(Verdict { by: by.to_owned(), reason });
+        }
+        // Children come after their parents, so that one pass from the end reaches every folder above.
+        for entry in (1..self.dropped.len()).rev() {
+            if self.dropped[entry].is_none() {
+                self.dropped[scan.entries()[entry].parent] = None;
+            }
+        }
+    }
+
+    /// Whether an entry of the scan goes in.
+    pub fn keeps(&self, entry: usize) -> bool {
+        self.dropped[entry].is_none()
     }
 
     /// What does not go in, in the scan's order.
-    pub fn dropped(&self) -> &[Dropped] {
-        &self.dropped
+    pub fn dropped(&self, scan: &Scan) -> Vec<Dropped> {
+        let verdicts = self.dropped.iter().enumerate().filter_map(|(index, verdict)| Some((index, verdict.as_ref()?)));
+        let path = |index| scan.path(index).to_string_lossy().into_owned();
+        verdicts
+            .map(|(index, Verdict { by, reason })| Dropped {
+                path: path(index),
+                by: by.clone(),
+                reason: reason.clone(),
+            })
+            .collect()
     }
-}
 
-/// Applies the exclude patterns.
-///
-/// # Errors
-/// [`FilterError::BrokenLink`] for a kept link whose target was dropped.
-pub fn filter(scan: &Scan, exclude: &[ExcludePattern]) -> Result<Filtered, FilterError> {
-    let mut dropped_by: Vec<Option<usize>> = vec![None; scan.entries().len()];
-    let mut dropped = Vec::new();
-    for (index, entry) in scan.entries().iter().enumerate().skip(1) {
-        let path = scan.path(index).to_string_lossy().into_owned();
-        dropped_by[index] =
-            dropped_by[entry.parent].or_else(|| exclude.iter().position(|pattern| pattern.excludes(&path)));
-        if let Some(pattern) = dropped_by[index] {
-            dropped.push(Dropped { path, by: by(&exclude[pattern]) });
+    /// Whether what is at `path`, or the lowest folder on the way that the scan has, goes in; `None` where the scan has
+    /// nothing of it.
+    pub fn keeps_path(&self, scan: &Scan, path: &Path) -> Option<bool> {
+        let names = names(scan);
+        let mut at = 0;
+        for component in path.iter() {
+            match names.get(&(at, component)) {
+                Some(found) => at = *found,
+                None => break,
+            }
         }
+        (at != 0 || path.as_os_str().is_empty()).then(|| self.keeps(at))
     }
-    let names = if dropped.is_empty() { HashMap::new() } else { names(scan) };
-    for (index, entry) in scan.entries().iter().enumerate() {
-        if let (None, Ok(Kind::Symlink { target })) = (dropped_by[index], &entry.kind)
-            && let Some(found) = resolve(scan, &names, entry.parent, target)
-            && let Some(pattern) = dropped_by[found]
-        {
-            return Err(FilterError::BrokenLink {
-                link: scan.path(index),
-                target: scan.path(found),
-                by: by(&exclude[pattern]),
-            });
-        }
-    }
-    Ok(Filtered { kept: dropped_by.iter().map(Option::is_none).collect(), dropped })
-}
 
-fn by(pattern: &ExcludePattern) -> String {
-    format!("exclude pattern `{}`", pattern.as_str())
+    /// Looks for links that lead to what was dropped.
+    ///
+    /// # Errors
+    /// [`FilterError::BrokenLink`] for a kept link whose target was dropped.
+    pub fn check_links(&self, scan: &Scan) -> Result<(), FilterError> {
+        if self.dropped.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let names = names(scan);
+        for (index, entry) in scan.entries().iter().enumerate() {
+            if let (true, Ok(Kind::Symlink { target })) = (self.keeps(index), &entry.kind)
+                && let Some(found) = resolve(scan, &names, entry.parent, target)
+                && let Some(verdict) = &self.dropped[found]
+            {
+                let (link, target) = (scan.path(index), scan.path(found));
+                return Err(FilterError::BrokenLink {
+                    link,
+                    target,
+                    by: verdict.by.clone(),
+                    reason: verdict.reason.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Every entry by its folder and its name.
 fn names(scan: &Scan) -> HashMap<(usize, &OsStr), usize> {
     scan.entries().iter().enumerate().skip(1).map(|(index, e)| ((e.parent, e.name.as_os_str()), index)).collect()
 }
-
 /// The entry that a link in `folder` leads to; `None` where it dangles or leaves the tree.
 fn resolve(scan: &Scan, names: &HashMap<(usize, &OsStr), usize>, folder: usize, target: &[u8]) -> Option<usize> {
     let mut at = folder;
@@ -128,21 +170,27 @@ fn components(target: &[u8]) -> Option<Vec<Vec<u8>>> {
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
     /// A link would lead nowhere.
-    #[error("the link {} would dangle: its target {} was dropped by {by}", link.display(), target.display())]
+    #[error(
+        "the link {} would dangle: its target {} was dropped by plugin `{by}` ({reason})",
+        link.display(),
+        target.display()
+    )]
     BrokenLink {
         /// The link's path in the source.
         link: PathBuf,
         /// Its target's.
         target: PathBuf,
-        /// Who dropped the target.
+        /// The plugin that dropped the target.
         by: String,
+        /// Why.
+        reason: String,
     },
 }
 
 impl FilterError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        let FilterError::BrokenLink { link, .. } = self;
-        Some(format!("exclude {} as well, or keep its target", link.display()))
+        let FilterError::BrokenLink { link, by, .. } = self;
+        Some(format!("let a filter drop {} as well, or correct what `{by}` drops", link.display()))
     }
 }

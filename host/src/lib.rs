@@ -8,10 +8,11 @@
 //! | configuration | [`config`], [`kernel`] | one validated value; the kernel version |
 //! | source | [`source`] | the folder, opened once |
 //! | scan | [`scan`] | everything in it, by lstat |
+//! | policy | [`policy`], [`plugin`] | the WebAssembly components that decide: filter, name, post-pack |
 //! | filter | [`filter`] | what goes in |
 //! | normal form | [`normal`], [`tree`] | the same contents give the same manifest |
 //! | name | [`naming`] | the manifest's file name and aliases |
-//! | post-pack | [`post_pack`] | last changes before contents are read |
+//! | post-pack | [`plugin::apply`] | last changes before contents are read |
 //! | pack | [`pack`], [`block`] | contents to blobs |
 //! | manifest | [`manifest`] | the SQLite file, written and read |
 //! | route | [`route`] | no write credential leaves |
@@ -38,7 +39,7 @@ pub mod parallel;
 pub mod pipeline;
 pub mod plan;
 pub mod plugin;
-pub mod post_pack;
+pub mod policy;
 pub mod printable;
 pub mod progress;
 pub mod publish;

@@ -135,6 +135,6 @@ impl std::fmt::Display for UnpackableError {
 impl UnpackableError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        Some("remove them from the source, or leave them out with `exclude`".to_owned())
+        Some("remove them from the source, or let a filter drop them".to_owned())
     }
 }

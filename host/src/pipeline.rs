@@ -1,8 +1,8 @@
 //! The pipeline behind `flistry build`, from a plan to a published flist.
 //!
 //! ```text
-//! plan:   version ─▶ source ─▶ scan ─▶ filter ─▶ name
-//! build:  ─▶ pack (tree and tags) ─▶ post-pack ─▶ pack (contents) ─▶ route ─▶ read back ─▶ publish
+//! plan:   version ─▶ source ─▶ scan ─▶ filter ─▶ name ─▶ post-pack (tree and tags)
+//! build:  ─▶ pack (contents) ─▶ route ─▶ read back ─▶ publish
 //! ```
 //!
 //! Nothing gets a name that a reader could find before the read-back has passed. A build that fails leaves blobs
@@ -16,7 +16,6 @@ use crate::manifest::{ContentsDigest, Manifest, Route, write};
 use crate::naming::FlistName;
 use crate::pack::{PackCache, Packer};
 use crate::plan::{Clock, Plan};
-use crate::post_pack::post_pack;
 use crate::progress::{Progress, Step};
 use crate::publish::{Publication, sha256};
 use crate::read_back::{prove_read_only, read_back};
@@ -55,11 +54,8 @@ pub fn open_store(storage: &Storage) -> Result<Box<dyn WriteBlobs>, Error> {
 /// # Errors
 /// The first stage that fails. Nothing is published then.
 pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: &Recorder<'_>) -> Result<Built, Error> {
-    let Plan { config, flist, source, input, filtered, stages } = plan;
+    let Plan { config, flist, source, input, names, mut tags, dropped, removed, added, plugins, stages } = plan;
     let mut clock = Clock::default();
-
-    let mut tags = post_pack(&input.tree, flist);
-    clock.stage("post-pack");
 
     let mut cache = if use_cache { open_cache(config, progress) } else { None };
     let packer = Packer { source: &source, store, workers: config.pack.workers, progress };
@@ -73,7 +69,6 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
     tags.insert(crate::verify::TYPE_TAG.to_owned(), flist.contents.word().to_owned());
     tags.insert("flistry.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     tags.insert("flistry.contents".to_owned(), ContentsDigest::of(&input.tree, &blocks).to_string());
-    tags.insert("flistry.config".to_owned(), hex::encode(config.digest(flist)));
     let routes = config.store.route.iter().map(Route::from).collect();
     let manifest = Manifest { tree: input.tree, blocks, tags, routes };
     let bytes = write(&manifest).map_err(Error::Sqlite)?;
@@ -92,8 +87,8 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
         format: FORMAT,
         flistry: env!("CARGO_PKG_VERSION").to_owned(),
         flist: flist.name.clone(),
-        file: flist.file_name.to_string(),
-        aliases: flist.aliases.iter().map(FlistName::to_string).collect(),
+        file: names.file.to_string(),
+        aliases: names.aliases.iter().map(FlistName::to_string).collect(),
         kernel: config.kernel.to_string(),
         source: source.path().display().to_string(),
         owner: flist.owner.word().to_owned(),
@@ -102,8 +97,11 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
         store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
         route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
         entries: clean.manifest().tree.counts(),
-        dropped: filtered.dropped().to_vec(),
-        generated: Vec::new(),
+        dropped,
+        generated: added.iter().map(|link| link.path.clone()).collect(),
+        removed,
+        added,
+        plugins,
         pack: packed,
         read_back: ReadBack { level: level.to_string(), blobs: proven.blobs, fetched: proven.fetched },
         manifest: ManifestFacts {
@@ -116,7 +114,7 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
     };
     let report_text = report.to_json();
     let publication =
-        Publication { manifest: &clean, name: &flist.file_name, aliases: &flist.aliases, report: Some(&report_text) };
+        Publication { manifest: &clean, name: &names.file, aliases: &names.aliases, report: Some(&report_text) };
     let path = publication.to_folder(&config.output)?;
     let published = publish_to(config, &publication, progress, false)?;
     Ok(Built { path, published, report })

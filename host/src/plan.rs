@@ -1,18 +1,24 @@
 //! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::{Config, Contents, Flist};
 use crate::error::Error;
-use crate::filter::{Filtered, filter};
+use crate::filter::{Dropped, Filtered};
 use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::naming::FlistName;
 use crate::normal::{Input, Rules, normalize};
+use crate::plugin::{
+    Account, Added, Applied, EntryKind, EntryView, Hook, Names, Plugin, Removed, SourceTree, Trees, Verdict, apply,
+};
+use crate::policy::{Policy, facts};
 use crate::progress::{Progress, Step};
-use crate::report::Stage;
+use crate::report::{Explained, PluginRun, Stage};
 use crate::scan::{Scan, Scanned, scan};
 use crate::source::Source;
 use crate::store::url::StoreUrl;
@@ -28,42 +34,203 @@ pub struct Plan<'a> {
     pub source: Source,
     /// What will be packed.
     pub input: Input,
-    /// What was left out.
-    pub filtered: Filtered,
+    /// What it will be called.
+    pub names: Names,
+    /// The manifest's tags, without those that only the finished contents give.
+    pub tags: BTreeMap<String, String>,
+    /// What the filters left out.
+    pub dropped: Vec<Dropped>,
+    /// What post-pack plugins took out again.
+    pub removed: Vec<Removed>,
+    /// The links that post-pack plugins added.
+    pub added: Vec<Added>,
+    /// The plugins in the order in which they ran.
+    pub plugins: Vec<PluginRun>,
     /// How long the stages so far took.
     pub stages: Vec<Stage>,
 }
 
-impl<'a> Plan<'a> {
-    /// Finds and walks the source, filters it, and checks what can be checked before anything is read or sent.
+/// Makes the plans of a build's flists. A tree that several of them need is filtered once.
+pub struct Planner<'a> {
+    config: &'a Config,
+    policy: Policy,
+    trees: Trees,
+    /// Filtered for another flist's sake and not planned yet.
+    selected: BTreeMap<&'a str, Selected>,
+    /// The names that were given, each with its flist.
+    names: BTreeMap<FlistName, String>,
+}
+
+/// An flist's source after its filters.
+struct Selected {
+    source: Source,
+    scan: Scan,
+    filtered: Filtered,
+    plugins: Vec<PluginRun>,
+    stages: Vec<Stage>,
+}
+
+impl<'a> Planner<'a> {
+    /// Loads the plugins that `flists` need, through the folder `cache` of compiled ones; what is wrong with one of them
+    /// ends a build here.
+    ///
+    /// # Errors
+    /// The first plugin that can't be used.
+    pub fn new(
+        config: &'a Config,
+        flists: &[&Flist],
+        cache: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Planner<'a>, Error> {
+        let policy = Policy::load(config, flists, cache, progress)?;
+        Ok(Planner { config, policy, trees: Trees::default(), selected: BTreeMap::new(), names: BTreeMap::new() })
+    }
+
+    /// Finds and walks the source, filters it, names it, lets the post-pack plugins edit it, and checks what can be
+    /// checked before anything is read or sent.
     ///
     /// # Errors
     /// Whatever would end a build before it begins to pack.
-    pub fn make(config: &'a Config, flist: &'a Flist, progress: &dyn Progress) -> Result<Plan<'a>, Error> {
-        let mut clock = Clock::default();
-        let source = Source::open_ambient(&flist.name, &flist.sources)?;
-        progress.begin(Step::Scan, 0);
-        let scan = scan(&source)?;
-        clock.stage("scan");
-        let filtered = filter(&scan, &flist.exclude)?;
+    pub fn plan(&mut self, flist: &'a Flist, progress: &dyn Progress) -> Result<Plan<'a>, Error> {
+        let config = self.config;
+        self.select(flist, progress)?;
+        let selected = self.selected.remove(&*flist.name).expect("it was just selected, and is planned once");
+        let Selected { source, scan, filtered, mut plugins, stages } = selected;
+        let mut clock = Clock { stages, ..Clock::default() };
         check_own_files(config, flist, &source, &scan, &filtered)?;
         let rules = Rules { owner: flist.owner, not_after: config.source_date_epoch };
         let (input, warnings) = normalize(&scan, &filtered, rules)?;
         for warning in warnings {
             progress.warn(warning);
         }
-        clock.stage("filter");
+        clock.stage("normalize");
         if flist.contents == Contents::Modules {
             check_kernel(config, &source, &input.tree)?;
             clock.stage("vermagic");
         }
-        Ok(Plan { config, flist, source, input, filtered, stages: clock.stages })
+
+        let mut figures = figures(&EntryView::of_tree(&input.tree));
+        let facts = facts(config, flist, &flist.naming, figures.clone());
+        let naming = self.policy.plugin(&flist.naming);
+        let (names, account) = naming.name(&facts, &self.trees)?;
+        plugins.push(ran(naming, Hook::Naming, account, &[], progress));
+        self.take_names(flist, &names)?;
+        clock.stage("naming");
+
+        figures.insert("file".to_owned(), names.file.to_string());
+        let applied = self.edit(flist, input, &names, &figures, &mut plugins, progress)?;
+        let mut tags = applied.tags;
+        tags.extend(plugins.iter().map(PluginRun::tag));
+        tags.insert("flistry.config".to_owned(), hex::encode(config.digest(flist, &self.policy)));
+        clock.stage("post-pack");
+        Ok(Plan {
+            config,
+            flist,
+            source,
+            input: applied.input,
+            names,
+            tags,
+            dropped: filtered.dropped(&scan),
+            removed: applied.removed,
+            added: applied.added,
+            plugins,
+            stages: clock.stages,
+        })
     }
 
-    /// The name that the manifest will have. The naming stage has only templates to expand, which loading the
-    /// configuration did.
-    pub fn file_name(&self) -> &FlistName {
-        &self.flist.file_name
+    /// Filters an flist, and before it those whose trees its plugins may open.
+    fn select(&mut self, flist: &'a Flist, progress: &dyn Progress) -> Result<(), Error> {
+        if self.trees.by_name.contains_key(&flist.name) {
+            return Ok(());
+        }
+        // There is no cycle: loading the configuration looked for one.
+        for needed in self.config.needs(flist) {
+            self.select(needed, progress)?;
+        }
+        let mut clock = Clock::default();
+        let source = Source::open_ambient(&flist.name, &flist.sources)?;
+        progress.begin(Step::Scan, 0);
+        let scan = scan(&source)?;
+        clock.stage("scan");
+        let mut filtered = Filtered::nothing(&scan);
+        let mut plugins = Vec::new();
+        let failed = |error| Error::Read { path: source.path().to_owned(), error };
+        let mut tree = Arc::new(SourceTree::new(&source, &scan, |_| true).map_err(failed)?);
+        for name in &flist.filters {
+            self.trees.by_name.insert(flist.name.clone(), tree.clone());
+            let plugin = self.policy.plugin(name);
+            let facts = facts(self.config, flist, name, figures(tree.entries()));
+            let (verdicts, account) = plugin.filter(&facts, &self.trees, tree.entries())?;
+            plugins.push(ran(plugin, Hook::Filter, account, tree.entries(), progress));
+            let drops = verdicts.into_iter().enumerate().filter_map(|(id, verdict)| match verdict {
+                Verdict::Keep => None,
+                Verdict::Drop(reason) => Some((tree.scan_index(id as u32), reason)),
+            });
+            filtered.drop(&scan, name, drops);
+            tree = Arc::new(SourceTree::new(&source, &scan, |index| filtered.keeps(index)).map_err(failed)?);
+        }
+        filtered.check_links(&scan)?;
+        self.trees.by_name.insert(flist.name.clone(), tree);
+        clock.stage("filter");
+        self.selected.insert(&flist.name, Selected { source, scan, filtered, plugins, stages: clock.stages });
+        Ok(())
+    }
+
+    /// Runs the post-pack plugins and applies what they want, all or nothing.
+    fn edit(
+        &self,
+        flist: &Flist,
+        input: Input,
+        names: &Names,
+        figures: &BTreeMap<String, String>,
+        plugins: &mut Vec<PluginRun>,
+        progress: &dyn Progress,
+    ) -> Result<Applied, Error> {
+        let title = (!names.title.is_empty()).then(|| ("title".to_owned(), names.title.clone()));
+        let tags: BTreeMap<String, String> = title.into_iter().collect();
+        let entries = if flist.post_pack.is_empty() { Vec::new() } else { EntryView::of_tree(&input.tree) };
+        let mut wanted = Vec::new();
+        for name in &flist.post_pack {
+            let plugin = self.policy.plugin(name);
+            let facts = facts(self.config, flist, name, figures.clone());
+            let (operations, account) = plugin.edit(&facts, &self.trees, &entries, &tags)?;
+            plugins.push(ran(plugin, Hook::PostPack, account, &entries, progress));
+            wanted.push((name.clone(), operations));
+        }
+        Ok(apply(input, tags, wanted)?)
+    }
+
+    /// Makes sure that no two flists, nor an flist and an alias, are the same file.
+    fn take_names(&mut self, flist: &Flist, names: &Names) -> Result<(), Error> {
+        for name in std::iter::once(&names.file).chain(&names.aliases) {
+            if let Some(first) = self.names.insert(name.clone(), flist.name.clone()) {
+                return Err(Error::SameName { name: name.to_string(), first, second: flist.name.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is known of a tree, as plugins are told.
+fn figures(entries: &[EntryView]) -> BTreeMap<String, String> {
+    let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
+    let (count, bytes) = files.fold((0_u64, 0_u64), |(count, bytes), file| (count + 1, bytes + file.size));
+    [("entries", entries.len() as u64), ("files", count), ("bytes", bytes)]
+        .map(|(key, value)| (key.to_owned(), value.to_string()))
+        .into()
+}
+
+/// What is left of a run: warnings for the user, the rest for the report.
+fn ran(plugin: &Plugin, hook: Hook, account: Account, entries: &[EntryView], progress: &dyn Progress) -> PluginRun {
+    for warning in account.warnings {
+        progress.warn(warning);
+    }
+    let explained = |(id, reason): (u32, String)| Explained { path: entries[id as usize].path.clone(), reason };
+    PluginRun {
+        used: account.usage,
+        explained: account.reasons.into_iter().map(explained).collect(),
+        found: account.findings,
+        ..PluginRun::of(plugin, hook)
     }
 }
 
@@ -90,14 +257,19 @@ fn check_own_files(
         StoreUrl::Dir(path) => Some((path.clone(), "the blobs")),
         _ => None,
     });
-    let written = [(config.output.clone(), "the finished flists"), (config.pack.cache.clone(), "the pack cache")];
+    let written = [
+        (config.output.clone(), "the finished flists"),
+        (config.pack.cache.clone(), "the pack cache"),
+        (config.plugin_cache.clone(), "the compiled plugins"),
+    ];
     // By path: none of them needs to exist yet.
     let root = source.path().canonicalize().unwrap_or_else(|_| source.path().to_owned());
     for (path, what) in
         written.into_iter().chain(stores).chain(config.publish.folder.clone().map(|f| (f, "the finished flists")))
     {
+        // What is not there yet a filter may still drop the next time; without any, nothing will.
         if let Ok(inside) = path.strip_prefix(&root)
-            && !flist.exclude.iter().any(|pattern| pattern.excludes(&inside.to_string_lossy()))
+            && filtered.keeps_path(scan, inside).unwrap_or(flist.filters.is_empty())
         {
             return own(path, what);
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::filter::Dropped;
 use crate::pack::PackStats;
+use crate::plugin::{Added, Hook, Plugin, Removed, Usage};
 use crate::tree::Counts;
 
 /// Changes when a field changes its meaning or goes away.
@@ -43,6 +44,15 @@ pub struct Report {
     pub entries: Counts,
     /// What the filters left out.
     pub dropped: Vec<Dropped>,
+    /// What post-pack plugins took out again.
+    #[serde(default)]
+    pub removed: Vec<Removed>,
+    /// The links that post-pack plugins added.
+    #[serde(default)]
+    pub added: Vec<Added>,
+    /// The plugins in the order in which they ran.
+    #[serde(default)]
+    pub plugins: Vec<PluginRun>,
     /// Paths that the build made itself.
     pub generated: Vec<String>,
     /// What packing did.
@@ -79,6 +89,62 @@ pub struct ManifestFacts {
     pub tags: BTreeMap<String, String>,
 }
 
+/// One run of a plugin.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct PluginRun {
+    /// What the configuration calls it.
+    pub name: String,
+    /// The hook that ran.
+    pub hook: String,
+    /// What the component calls itself.
+    pub component: String,
+    /// Its version.
+    pub version: String,
+    /// The component's SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// SHA-256 of the configuration that it was given.
+    pub config_sha256: String,
+    /// What the run used.
+    pub used: Usage,
+    /// Why entries are what they are.
+    pub explained: Vec<Explained>,
+    /// What it found: key and value.
+    pub found: Vec<(String, String)>,
+}
+
+/// What a plugin says of an entry.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Explained {
+    /// The entry's path.
+    pub path: String,
+    /// Why it is what it is.
+    pub reason: String,
+}
+
+impl PluginRun {
+    /// A run without what was used or said in it.
+    pub(crate) fn of(plugin: &Plugin, hook: Hook) -> Self {
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+        PluginRun {
+            name: plugin.name_in_config().to_owned(),
+            hook: hook.word().to_owned(),
+            component: known(&plugin.metadata().name),
+            version: known(&plugin.metadata().version),
+            sha256: plugin.digest().to_owned(),
+            config_sha256: plugin.config_digest(),
+            used: Usage::default(),
+            explained: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// What a manifest records of it: key and value of a tag.
+    pub fn tag(&self) -> (String, String) {
+        let PluginRun { name, component, version, sha256, config_sha256, .. } = self;
+        (format!("flistry.plugin.{name}"), format!("{component} {version} sha256:{sha256} config:{config_sha256}"))
+    }
+}
+
 /// One stage of the pipeline.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Stage {
@@ -89,6 +155,27 @@ pub struct Stage {
 }
 
 impl Report {
+    /// Why an entry is not in the flist, or what was said of it: one sentence for each plugin. Empty where no plugin has
+    /// to do with it.
+    pub fn explain(&self, path: &str) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if let Some(Dropped { by, reason, .. }) = self.dropped.iter().find(|dropped| dropped.path == path) {
+            sentences.push(format!("plugin `{by}` dropped it: {reason}"));
+        }
+        if let Some(Removed { by, .. }) = self.removed.iter().find(|removed| removed.path == path) {
+            sentences.push(format!("plugin `{by}` removed it"));
+        }
+        if let Some(Added { by, .. }) = self.added.iter().find(|added| added.path == path) {
+            sentences.push(format!("plugin `{by}` added it"));
+        }
+        for run in &self.plugins {
+            if let Some(Explained { reason, .. }) = run.explained.iter().find(|explained| explained.path == path) {
+                sentences.push(format!("plugin `{}` ({}): {reason}", run.name, run.hook));
+            }
+        }
+        sentences
+    }
+
     /// The report as it is written: indented, for people and for machines.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("a report has no map with other keys than strings");

@@ -67,7 +67,8 @@ def project_of(flist, tree):
     (project / "config/kernel.config").write_text(f'CONFIG_LOCALVERSION="+{local}"\n')
     (project / "config/flistry.toml").write_text(
         f'output = "dist/flists"\n[store]\nblobs = ["dist/blobs"]\n'
-        f'[flist.{flist}]\ncontents = "{flist}"\nsource = ["{tree}"]\nname = "{flist}-bench.fl"\n')
+        f'[plugin.bench]\ncomponent = "builtin:zos-naming"\nconfig.file = "{flist}-bench.fl"\n'
+        f'[flist.{flist}]\ncontents = "{flist}"\nsource = ["{tree}"]\nnaming = "bench"\n')
     return project
 
 

@@ -69,11 +69,11 @@ fn what_no_flist_can_hold() {
         1,
         "2 entries can't be packed:\n  \"a-socket\": a socket can't be packed\n  \
          \"b\\xFF\": its name is not UTF-8, so that no node could look it up",
-        "remove them from the source, or leave them out with `exclude`",
+        "remove them from the source, or let a filter drop them",
     );
     // What is left out is no matter.
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
-    project.write("config/flistry.toml", &config.replace("contents", "exclude = [\"a-socket\", \"b*\"]\ncontents"));
+    project.write_toml_without(&config, &["a-socket", "b*"]);
     project.flistry(&["build"]).ok();
 }
 
@@ -88,13 +88,13 @@ fn what_the_user_may_not_read() {
     project.flistry_as_nobody(&["build"]).fails(
         1,
         "cannot read PROJECT/data/sub/two: Permission denied (os error 13)",
-        "the user who builds must be able to read it; `exclude` leaves it out",
+        "the user who builds must be able to read it; a filter can drop it",
     );
     forbid("data/sub/deep");
     project.flistry_as_nobody(&["build"]).fails(
         1,
         "1 entry can't be packed:\n  \"sub/deep\": it can't be read: Permission denied (os error 13)",
-        "remove them from the source, or leave them out with `exclude`",
+        "remove them from the source, or let a filter drop them",
     );
     assert_eq!(project.names("dist/flists"), Vec::<String>::new());
 }
@@ -104,7 +104,7 @@ fn the_project_s_own_files() {
     let server = S3Server::start();
     let project = Project::plain_on(&server);
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
-    let hint = "pack a folder that does not hold it, or leave it out with `exclude`";
+    let hint = "pack a folder that does not hold it, or let a filter drop it";
     project.write("config/flistry.toml", &config.replace("[\"data\"]", "[\"config\"]"));
     build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
     // A link to the same file under another name is the same file.
@@ -114,15 +114,14 @@ fn the_project_s_own_files() {
     // What a build writes would be in the next one.
     std::fs::remove_file(project.path("data/innocent")).unwrap();
     let all = config.replace("[\"data\"]", "[\".\"]");
-    project.write("config/flistry.toml", &all.replace("contents", "exclude = [\"config/rfs.conf\"]\ncontents"));
+    project.write_toml_without(&all, &["config/rfs.conf"]);
     build_fails(
         &project,
         2,
         "flist `data` would hold the finished flists: PROJECT/dist/flists lies in its source",
         hint,
     );
-    project
-        .write("config/flistry.toml", &all.replace("contents", "exclude = [\"config/rfs.conf\", \"dist\"]\ncontents"));
+    project.write_toml_without(&all, &["config/rfs.conf", "dist"]);
     project.flistry(&["build"]).ok();
 }
 
@@ -147,11 +146,11 @@ fn a_link_whose_target_is_left_out() {
     std::os::unix::fs::symlink("sub/two", project.path("data/link")).unwrap();
     std::os::unix::fs::symlink("nowhere", project.path("data/dangling")).unwrap();
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
-    project.write("config/flistry.toml", &config.replace("contents", "exclude = [\"sub\"]\ncontents"));
+    project.write_toml_without(&config, &["sub"]);
     build_fails(
         &project,
         1,
-        "the link link would dangle: its target sub/two was dropped by exclude pattern `sub`",
-        "exclude link as well, or keep its target",
+        "the link link would dangle: its target sub/two was dropped by plugin `leave-out` (rule 1: exclude `sub`)",
+        "let a filter drop link as well, or correct what `leave-out` drops",
     );
 }

@@ -141,7 +141,13 @@ fn a_key_that_was_withdrawn_is_no_damage() {
 fn a_later_flist_that_fails_does_not_hide_an_earlier_one() {
     let project = Project::plain();
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
-    project.write("config/flistry.toml", &format!("{config}{}", config.replace("data", "more")));
+    project.write(
+        "config/flistry.toml",
+        &format!(
+            "{config}{}",
+            config.replace("data", "more").replace("plugin.name", "plugin.other").replace("\"name\"", "\"other\"")
+        ),
+    );
     project.write("more/file", "x");
     project.write("dist/flists/more.fl/in-the-way", "");
     let run = project.flistry(&["build"]);

@@ -16,6 +16,17 @@ pub struct Project {
     folder: tempfile::TempDir,
 }
 
+/// The configuration of [`Project::plain`].
+pub const PLAIN_TOML: &str = r#"[plugin.name]
+component = "builtin:zos-naming"
+config = { file = "data.fl", aliases = ["data-latest.fl"] }
+
+[flist.data]
+contents = "plain"
+source = ["data"]
+naming = "name"
+"#;
+
 /// What the program did.
 pub struct Run {
     pub code: i32,
@@ -40,10 +51,7 @@ impl Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
         project.write("config/build.conf", "KERNEL_VERSION=6.12.44\n");
         project.write("config/kernel.config", "CONFIG_LOCALVERSION=\"-Zero-OS\"\n");
-        project.write(
-            "config/flistry.toml",
-            "[flist.data]\ncontents = \"plain\"\nsource = [\"data\"]\nname = \"data.fl\"\naliases = [\"data-latest.fl\"]\n",
-        );
+        project.write("config/flistry.toml", PLAIN_TOML);
         for (name, text) in [("one", "1"), ("sub/two", "22"), ("sub/deep/three", "333")] {
             project.write(&format!("data/{name}"), text);
         }
@@ -65,6 +73,14 @@ impl Project {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    /// Lets a filter drop paths: changes `toml`, a configuration with one flist.
+    pub fn write_toml_without(&self, toml: &str, exclude: &[&str]) {
+        let rules: Vec<String> = exclude.iter().map(|glob| format!("{{ exclude = \"{glob}\" }}")).collect();
+        let plugin = "[plugin.leave-out]\ncomponent = \"builtin:path-filter\"";
+        let flist = toml.replace("contents", "filters = [\"leave-out\"]\ncontents");
+        self.write("config/flistry.toml", &format!("{plugin}\nconfig.rules = [{}]\n\n{flist}", rules.join(", ")));
     }
 
     /// Writes a program.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use flistry::config::{Config, Flist};
 use flistry::error::Error;
 use flistry::pipeline::{Built, Recorder, build, open_store};
-use flistry::plan::Plan;
+use flistry::plan::Planner;
 use serde_json::json;
 
 use super::Context;
@@ -25,11 +25,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let config = context.config()?;
     let flists = chosen(&config, &args.flists)?;
     // All plans before the first pack: what is wrong with the second flist should not wait for the first's upload.
+    let mut planner = Planner::new(&config, &flists, Some(&config.plugin_cache), &context.terminal)?;
     let mut plans = Vec::new();
     for flist in flists {
         context.terminal.about(&flist.name);
         let recorder = Recorder::new(&context.terminal);
-        plans.push((Plan::make(&config, flist, &recorder)?, recorder));
+        plans.push((planner.plan(flist, &recorder)?, recorder));
     }
     let store = open_store(&config.store)?;
     let mut text = String::new();
@@ -85,7 +86,10 @@ fn summarize(built: &Built, text: &mut String) {
             bytes(entries.bytes),
             entries.directories,
             entries.symlinks,
-            if report.dropped.is_empty() { String::new() } else { format!("; {} left out", report.dropped.len()) }
+            match report.dropped.len() + report.removed.len() {
+                0 => String::new(),
+                count => format!("; {count} left out"),
+            }
         ),
     );
     line("packed", format!("{} files read, {} unchanged since the last pack", pack.files_read, pack.files_unchanged));

@@ -2,11 +2,13 @@
 
 mod build;
 mod diff;
+mod explain;
 mod inspect;
 mod manifest;
 mod output;
 mod plan;
 mod plugin;
+mod plugin_list;
 mod progress;
 mod publish;
 mod route;
@@ -87,6 +89,8 @@ enum Command {
     Tree(tree::Args),
     /// Says how two flists differ
     Diff(diff::Args),
+    /// Says why a path is in an flist or not
+    Explain(explain::Args),
     /// Proves that an flist is whole, as far as asked
     Verify(verify::Args),
     /// Shows or replaces the routes of an flist
@@ -171,6 +175,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Inspect(args) => inspect::run(args),
         Command::Tree(args) => tree::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Verify(args) => verify::run(args, context),
         Command::Route(route::Command::Show(args)) => route::show(args),
         Command::Route(route::Command::Patch(args)) => route::patch(args, context),
@@ -179,6 +184,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Plugin(plugin::Command::Build(args)) => plugin::build(args, context),
         Command::Plugin(plugin::Command::Check(args)) => plugin::check(args, context),
         Command::Plugin(plugin::Command::Run(args)) => plugin::run(args, context),
+        Command::Plugin(plugin::Command::List) => plugin_list::run(context),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),
     }

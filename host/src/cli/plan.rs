@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use flistry::config::{Environment, kernel_version as derive};
 use flistry::error::Error;
-use flistry::plan::Plan;
+use flistry::plan::Planner;
+use flistry::printable::Printable;
 use serde_json::json;
 
 use super::Context;
@@ -24,17 +25,20 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let route: Vec<String> = config.store.route.iter().map(|url| url.value.to_string()).collect();
     let mut text = format!("kernel {}\n", config.kernel);
     let mut plans = Vec::new();
-    for flist in chosen(&config, &args.flists)? {
+    let flists = chosen(&config, &args.flists)?;
+    // A plan touches nothing, also no cache that is not there.
+    let cache = config.plugin_cache.is_dir().then_some(&*config.plugin_cache);
+    let mut planner = Planner::new(&config, &flists, cache, &context.terminal)?;
+    for flist in flists {
         context.terminal.about(&flist.name);
-        let plan = Plan::make(&config, flist, &context.terminal)?;
-        let manifest = config.output.join(plan.file_name().as_str());
+        let plan = planner.plan(flist, &context.terminal)?;
+        let manifest = config.output.join(plan.names.file.as_str());
         let entries = plan.input.tree.counts();
-        let dropped = plan.filtered.dropped();
         let mut line = |name: &str, value: String| writeln!(text, "  {name:<10} {value}").expect("a string takes all");
         line("flist", flist.name.clone());
         line("source", plan.source.path().display().to_string());
         line("manifest", manifest.display().to_string());
-        for alias in &flist.aliases {
+        for alias in &plan.names.aliases {
             line("alias", alias.to_string());
         }
         line(
@@ -47,8 +51,23 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
                 entries.symlinks
             ),
         );
-        for drop in dropped {
-            line("leaves out", format!("/{} ({})", drop.path, drop.by));
+        for run in &plan.plugins {
+            line(
+                "plugin",
+                format!("{}, {}: {} {}", run.name, run.hook, Printable(&run.component), Printable(&run.version)),
+            );
+        }
+        for drop in &plan.dropped {
+            line("leaves out", format!("/{} ({}: {})", Printable(&drop.path), drop.by, Printable(&drop.reason)));
+        }
+        for removed in &plan.removed {
+            line("removes", format!("/{} ({})", Printable(&removed.path), removed.by));
+        }
+        for added in &plan.added {
+            line("adds", format!("/{} -> {} ({})", Printable(&added.path), Printable(&added.target), added.by));
+        }
+        for (run, (key, value)) in plan.plugins.iter().flat_map(|run| run.found.iter().map(move |found| (run, found))) {
+            line("finding", format!("{} {} ({})", Printable(key), Printable(value), run.name));
         }
         line("store", stores.join(", "));
         line("route", route.join(", "));
@@ -56,9 +75,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
             "flist": flist.name,
             "source": plan.source.path(),
             "manifest": manifest,
-            "aliases": flist.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "aliases": plan.names.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "entries": entries,
-            "dropped": dropped,
+            "tags": plan.tags,
+            "plugins": plan.plugins,
+            "dropped": plan.dropped,
+            "removed": plan.removed,
+            "added": plan.added,
         }));
     }
     let json = json!({ "kernel": config.kernel.as_str(), "store": stores, "route": route, "flists": plans });

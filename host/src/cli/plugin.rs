@@ -31,6 +31,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Runs a component's hooks on a folder and shows what they would do
     Run(RunArgs),
+    /// Lists the plugins of config/flistry.toml: hooks, versions, digests, pins, grants
+    List,
 }
 
 #[derive(clap::Args)]
@@ -264,7 +266,7 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
         answers.names = Some(plugin.name(&facts, &trees)?);
     }
     if hooks.contains(&Hook::PostPack) {
-        let (input, _) = normalize(&scan, &Filtered::without(&scan, |_| false), RULES)?;
+        let (input, _) = normalize(&scan, &Filtered::nothing(&scan), RULES)?;
         let entries = EntryView::of_tree(&input.tree);
         let (operations, account) = plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?;
         // As a build would: what can't be carried out is an error here, too.

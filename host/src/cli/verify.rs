@@ -140,7 +140,12 @@ fn explained(report: Option<&Report>, exclude: &[String]) -> Result<Explained, E
     let exclude = exclude.iter().map(pattern).collect::<Result<_, _>>()?;
     let Some(report) = report else { return Ok(Explained { exclude, ..Explained::default() }) };
     Ok(Explained {
-        dropped: report.dropped.iter().map(|drop| (drop.path.clone(), drop.by.clone())).collect(),
+        dropped: report
+            .dropped
+            .iter()
+            .map(|drop| (drop.path.clone(), drop.by.clone()))
+            .chain(report.removed.iter().map(|removed| (removed.path.clone(), removed.by.clone())))
+            .collect(),
         generated: report.generated.iter().cloned().collect(),
         exclude,
     })

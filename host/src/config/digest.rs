@@ -4,32 +4,35 @@ use std::fmt::Display;
 
 use super::{Config, Flist};
 use crate::block::digest;
+use crate::policy::Policy;
 
 impl Config {
     /// BLAKE2b-256 of what decides the manifest's entries for a given source tree: the kernel, the epoch, and the
-    /// flist's contents, owner, excludes and tags.
+    /// flist's contents and owner, its filters and post-pack plugins with their configurations, and the variables that
+    /// these may see.
     ///
-    /// Left out are secrets; names and paths, so that neither a date nor a project's place makes a difference; and
-    /// the route, which can be replaced in a finished manifest. The order of excludes does not count.
-    pub fn digest(&self, flist: &Flist) -> [u8; 32] {
+    /// Left out are secrets; names and paths, and with them the naming plugin, so that neither a date nor a project's place makes a difference; and
+    /// the route, which can be replaced in a finished manifest.
+    pub fn digest(&self, flist: &Flist, policy: &Policy) -> [u8; 32] {
         let mut canonical = Canonical::default();
         // Bumped when what follows changes: else an old digest would claim what it never covered.
-        canonical.field("flistry configuration", 1);
+        canonical.field("flistry configuration", 2);
         canonical.field("kernel", &self.kernel);
         if let Some(epoch) = self.source_date_epoch {
             canonical.field("epoch", epoch);
         }
         canonical.field("contents", flist.contents.word());
         canonical.field("owner", flist.owner.word());
-        let mut excludes: Vec<&str> = flist.exclude.iter().map(|pattern| pattern.as_str()).collect();
-        excludes.sort_unstable();
-        excludes.dedup();
-        for pattern in excludes {
-            canonical.field("exclude", pattern);
-        }
-        for (key, value) in &flist.tags {
-            canonical.field("tag", key);
-            canonical.field("is", value);
+        for (hook, plugins) in [("filter", &flist.filters), ("post-pack", &flist.post_pack)] {
+            for name in plugins {
+                let plugin = policy.plugin(name);
+                canonical.field(hook, plugin.digest());
+                canonical.field("configuration", plugin.config_digest());
+                for variable in &self.plugin(name).variables {
+                    canonical.field("variable", variable);
+                    canonical.field("is", self.variables.get(variable).map_or("", String::as_str));
+                }
+            }
         }
         canonical.digest()
     }

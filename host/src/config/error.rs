@@ -6,7 +6,6 @@ use super::flistry_toml::TomlError;
 use super::rfs_conf::RfsConfError;
 use super::{assignments, kernel_config};
 use crate::kernel::KernelVersionError;
-use crate::naming::NameError;
 use crate::store::url::{IdRange, UrlError};
 
 /// A configuration that can't be used.
@@ -49,24 +48,29 @@ pub enum ConfigError {
     /// `flistry.toml` is malformed.
     #[error(transparent)]
     Toml(#[from] TomlError),
-    /// A name is none once its placeholders are replaced.
-    #[error("config/flistry.toml, [flist.{flist}]: {error}")]
-    Name {
-        /// Whose.
+    /// An flist names a plugin that there is not.
+    #[error("config/flistry.toml, [flist.{flist}]: there is no [plugin.{name}]")]
+    UnknownPlugin {
+        /// The flist.
         flist: String,
-        /// Why.
-        error: NameError,
-    },
-    /// Two flists, or an flist and an alias, would be the same file.
-    #[error("config/flistry.toml: both [flist.{first}] and [flist.{second}] would write `{name}`")]
-    SameName {
-        /// The file's name.
+        /// What it names.
         name: String,
-        /// One flist.
-        first: String,
-        /// The other; it may be the same.
-        second: String,
+        /// What there is.
+        known: Vec<String>,
     },
+    /// A plugin is granted the tree of an flist that there is not.
+    #[error("config/flistry.toml, [plugin.{plugin}], trees: there is no [flist.{tree}]")]
+    UnknownTree {
+        /// The plugin.
+        plugin: String,
+        /// What it is granted.
+        tree: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Flists whose plugins need each other's trees.
+    #[error("config/flistry.toml: flists need each other's trees: {}", .0.join(" needs "))]
+    TreeCycle(Vec<String>),
     /// A store that is no folder.
     #[error("config/flistry.toml, {}blobs: {error}", in_line(*line))]
     Blobs {
@@ -117,8 +121,10 @@ impl ConfigError {
             ConfigError::Kernel(error) => error.hint().to_owned(),
             ConfigError::RfsConf(error) => error.hint().to_owned(),
             ConfigError::Toml(error) => error.hint().to_owned(),
-            ConfigError::Name { error, .. } => error.hint().to_owned(),
-            ConfigError::SameName { .. } => "give each name and alias to one flist only".to_owned(),
+            ConfigError::UnknownPlugin { known, .. } | ConfigError::UnknownTree { known, .. } => {
+                format!("there are: {}", known.join(", "))
+            }
+            ConfigError::TreeCycle(_) => "take one of the names out of `trees` of the plugins concerned".to_owned(),
             ConfigError::Blobs { error, .. } => error.hint(),
             ConfigError::BlobsNotLocal(_) => {
                 "name a folder or a dir:// URL; a store on the network is set up in config/rfs.conf".to_owned()

@@ -1,4 +1,4 @@
-//! Patterns for what is left out of an flist before any filter sees it.
+//! Patterns for what is left out of a comparison with a source.
 
 use std::fmt;
 

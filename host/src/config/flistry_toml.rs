@@ -11,9 +11,10 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::exclude::ExcludePattern;
-use super::{Contents, Owner, ReadBackLevel};
-use crate::naming::NameTemplate;
+use super::plugins::is_secret;
+use super::template::PathTemplate;
+use super::{ComponentSource, Contents, Owner, ReadBackLevel};
+use crate::plugin::{Limits, builtin};
 
 /// The shipped `config/flistry.toml`.
 pub const DEFAULT: &str = include_str!("../../../config/flistry.toml");
@@ -21,13 +22,11 @@ pub const DEFAULT: &str = include_str!("../../../config/flistry.toml");
 /// More threads than any builder has processors: surely a mistake.
 const MAX_WORKERS: usize = 1024;
 
-/// Bytes of a tag's longest key and value. rfs declares 10 and 255, which SQLite does not enforce; these bound what
-/// a manifest's reader has to take.
-const MAX_TAG_KEY: usize = 64;
-const MAX_TAG_VALUE: usize = 1024;
+/// Bytes of a plugin's longest name: `flistry.plugin.NAME` is a tag's key.
+const MAX_PLUGIN_NAME: usize = 40;
 
 /// The parsed file: every setting has a value, paths are as they were written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FlistryToml {
     /// The folder of finished flists.
     pub output: String,
@@ -41,8 +40,31 @@ pub struct FlistryToml {
     pub read_back: ReadBackLevel,
     /// Where manifests are copied to.
     pub publish_folder: Option<String>,
+    /// The folder of compiled plugins.
+    pub plugin_cache: String,
+    /// The shipped file's and the project's own, which count where both have one of a name; in the order of their names.
+    pub plugins: Vec<PluginToml>,
     /// In the file's order.
     pub flists: Vec<FlistToml>,
+}
+
+/// One `[plugin.NAME]`; what a path is relative to is not known yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginToml {
+    /// What flists call it.
+    pub name: String,
+    /// Its component: an embedded one, or a path as it was written.
+    pub component: ComponentSource,
+    /// The pin.
+    pub sha256: Option<String>,
+    /// What it is given.
+    pub config: serde_json::Value,
+    /// The variables that it may see.
+    pub variables: Vec<String>,
+    /// The flists whose trees it may open.
+    pub trees: Vec<String>,
+    /// What it may use up.
+    pub limits: Limits,
 }
 
 /// One `[flist.NAME]`, before its placeholders are known.
@@ -55,17 +77,15 @@ pub struct FlistToml {
     /// What kind of tree it packs.
     pub contents: Contents,
     /// Where the tree may lie.
-    pub source: Vec<NameTemplate>,
-    /// Its file name.
-    pub name: NameTemplate,
-    /// Other names for it.
-    pub aliases: Vec<NameTemplate>,
-    /// What is left out.
-    pub exclude: Vec<ExcludePattern>,
+    pub source: Vec<PathTemplate>,
+    /// The plugins that decide what goes in.
+    pub filters: Vec<String>,
+    /// The plugin that names it.
+    pub naming: String,
+    /// The plugins that change it at last.
+    pub post_pack: Vec<String>,
     /// Whom the entries belong to.
     pub owner: Owner,
-    /// The manifest's tags.
-    pub tags: BTreeMap<String, String>,
 }
 
 /// A line that can't be used.
@@ -113,6 +133,10 @@ struct RawFile {
     #[serde(default)]
     publish: RawPublish,
     #[serde(default)]
+    plugins: RawPlugins,
+    #[serde(default)]
+    plugin: BTreeMap<Spanned<String>, Spanned<RawPlugin>>,
+    #[serde(default)]
     flist: BTreeMap<Spanned<String>, Spanned<RawFlist>>,
 }
 
@@ -146,15 +170,34 @@ struct RawPublish {
 struct RawFlist {
     contents: Contents,
     source: Spanned<Vec<Spanned<String>>>,
-    name: Spanned<String>,
     #[serde(default)]
-    aliases: Vec<Spanned<String>>,
-    #[serde(default)]
-    exclude: Vec<Spanned<String>>,
+    filters: Vec<String>,
+    naming: String,
+    #[serde(default, rename = "post-pack")]
+    post_pack: Vec<String>,
     #[serde(default)]
     owner: Owner,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPlugins {
+    cache: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPlugin {
+    component: Spanned<String>,
+    sha256: Option<Spanned<String>>,
     #[serde(default)]
-    tags: BTreeMap<Spanned<String>, Spanned<String>>,
+    config: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    variables: Vec<Spanned<String>>,
+    #[serde(default)]
+    trees: Vec<String>,
+    #[serde(default)]
+    limits: Limits,
 }
 
 impl FlistryToml {
@@ -203,6 +246,12 @@ impl FlistryToml {
                 None => None,
                 folder => Some(text_of("folder", folder, None)?),
             },
+            plugin_cache: text_of("cache", file.plugins.cache, shipped.plugins.cache)?,
+            plugins: {
+                let mut plugins = Lines(DEFAULT).plugins(shipped.plugin)?;
+                plugins.extend(lines.plugins(file.plugin)?);
+                plugins.into_values().collect()
+            },
             flists: flists.1.flists(flists.0)?,
         })
     }
@@ -245,11 +294,61 @@ impl Lines<'_> {
         raw.into_iter().map(|(key, flist)| self.flist(key, flist.into_inner())).collect()
     }
 
+    fn plugins(
+        &self,
+        raw: BTreeMap<Spanned<String>, Spanned<RawPlugin>>,
+    ) -> Result<BTreeMap<String, PluginToml>, TomlError> {
+        let plugin = |(key, raw): (Spanned<String>, Spanned<RawPlugin>)| {
+            let plugin = self.plugin(key, raw.into_inner())?;
+            Ok((plugin.name.clone(), plugin))
+        };
+        raw.into_iter().map(plugin).collect()
+    }
+
+    fn plugin(&self, key: Spanned<String>, raw: RawPlugin) -> Result<PluginToml, TomlError> {
+        let name = key.get_ref();
+        if !is_plain(name) || name.len() > MAX_PLUGIN_NAME {
+            let hint = format!("use up to {MAX_PLUGIN_NAME} letters, digits, `-` and `_`, not beginning with `-`");
+            return Err(self.error(key.span(), "", format!("`{name}` cannot name a plugin"), hint));
+        }
+        let component = match raw.component.get_ref().strip_prefix("builtin:") {
+            Some(known) if builtin::component(known).is_some() => ComponentSource::Builtin(known.to_owned()),
+            Some(unknown) => {
+                let hint = format!("there are: {}", builtin::names().collect::<Vec<_>>().join(", "));
+                let what = format!("no plugin `{unknown}` is built in");
+                return Err(self.error(raw.component.span(), "component", what, hint));
+            }
+            None if raw.component.get_ref().is_empty() => {
+                let hint = "name a file, or builtin:NAME";
+                return Err(self.error(raw.component.span(), "component", "it is empty", hint));
+            }
+            None => ComponentSource::File(raw.component.get_ref().into()),
+        };
+        if let Some(pin) = &raw.sha256
+            && (pin.get_ref().len() != 64 || !pin.get_ref().bytes().all(|b| b.is_ascii_hexdigit()))
+        {
+            let hint = "`flistry plugin check FILE` prints the line to paste";
+            return Err(self.error(pin.span(), "sha256", "it is no SHA-256 in hexadecimal", hint));
+        }
+        if let Some(secret) = raw.variables.iter().find(|variable| is_secret(variable.get_ref())) {
+            let what = format!("`{}` is a credential's name, and no plugin ever sees a credential", secret.get_ref());
+            return Err(self.error(secret.span(), "variables", what, "grant variables with other names"));
+        }
+        Ok(PluginToml {
+            component,
+            sha256: raw.sha256.map(Spanned::into_inner),
+            config: serde_json::Value::Object(raw.config),
+            variables: raw.variables.into_iter().map(Spanned::into_inner).collect(),
+            trees: raw.trees,
+            limits: raw.limits,
+            name: key.into_inner(),
+        })
+    }
+
     fn flist(&self, key: Spanned<String>, raw: RawFlist) -> Result<FlistToml, TomlError> {
         let line = self.number(key.span().start);
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         let name = key.get_ref();
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) || name.starts_with('-') {
+        if !is_plain(name) || name.len() > 64 {
             let hint = "use up to 64 letters, digits, `-` and `_`, not beginning with `-`";
             return Err(self.error(key.span(), "", format!("`{name}` cannot name an flist"), hint));
         }
@@ -257,46 +356,28 @@ impl Lines<'_> {
             let hint = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
             return Err(self.error(raw.source.span(), "source", "there is no folder to look for", hint));
         }
-        let template = |key: &str, text: &Spanned<String>| {
-            NameTemplate::parse(text.get_ref()).map_err(|e| self.error(text.span(), key, e.to_string(), e.hint()))
-        };
         let source = |text: &Spanned<String>| match text.get_ref().is_empty() {
             true => Err(self.error(text.span(), "source", "it is empty", "name a folder")),
-            false => template("source", text),
-        };
-        let exclude = |text: &Spanned<String>| {
-            let hint = "write a glob like \"*.txt\" or \"folder/**\"";
-            ExcludePattern::new(text.get_ref()).map_err(|what| self.error(text.span(), "exclude", what, hint))
+            false => PathTemplate::parse(text.get_ref())
+                .map_err(|e| self.error(text.span(), "source", e.to_string(), e.hint())),
         };
         Ok(FlistToml {
             line,
             contents: raw.contents,
             source: raw.source.get_ref().iter().map(source).collect::<Result<_, _>>()?,
-            name: template("name", &raw.name)?,
-            aliases: raw.aliases.iter().map(|alias| template("aliases", alias)).collect::<Result<_, _>>()?,
-            exclude: raw.exclude.iter().map(exclude).collect::<Result<_, _>>()?,
+            filters: raw.filters,
+            naming: raw.naming,
+            post_pack: raw.post_pack,
             owner: raw.owner,
-            tags: raw.tags.into_iter().map(|(key, value)| self.tag(key, value)).collect::<Result<_, _>>()?,
             key: key.into_inner(),
         })
     }
+}
 
-    fn tag(&self, key: Spanned<String>, value: Spanned<String>) -> Result<(String, String), TomlError> {
-        let name = key.get_ref();
-        if name.starts_with("flistry.") {
-            let what = "tags that begin with `flistry.` are flistry's own";
-            return Err(self.error(key.span(), name, what, "give it another name"));
-        }
-        if name.is_empty() || name.len() > MAX_TAG_KEY || name.contains('\0') {
-            let hint = format!("a key has 1 to {MAX_TAG_KEY} bytes");
-            return Err(self.error(key.span(), "tags", "a key is empty or too long", hint));
-        }
-        if value.get_ref().len() > MAX_TAG_VALUE || value.get_ref().contains('\0') {
-            let hint = format!("a tag's value has at most {MAX_TAG_VALUE} bytes");
-            return Err(self.error(value.span(), name, "the value is too long", hint));
-        }
-        Ok((key.into_inner(), value.into_inner()))
-    }
+/// Fit for the command line, a tag's key and a message.
+fn is_plain(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !name.is_empty() && name.bytes().all(plain) && !name.starts_with('-')
 }
 
 #[cfg(test)]

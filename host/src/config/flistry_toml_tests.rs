@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const FLIST: &str = "[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]\nname = \"a.fl\"\n";
+const FLIST: &str = "[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]\nnaming = \"zos-naming\"\n";
 
 /// The message without the file's name, and the remedy.
 fn refused(text: &str) -> (String, String) {
@@ -29,9 +29,14 @@ fn the_shipped_file_sets_everything() {
     let [modules, firmware] = &shipped.flists[..] else { panic!() };
     assert_eq!((modules.key.as_str(), modules.contents), ("modules", Contents::Modules));
     assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", Contents::Firmware));
-    assert_eq!(modules.exclude.iter().map(ExcludePattern::as_str).collect::<Vec<_>>(), ["build", "source"]);
-    assert_eq!((modules.owner, firmware.source.len(), firmware.aliases.len()), (Owner::Root, 2, 1));
-    assert_eq!(modules.tags["description"], "Kernel modules");
+    assert_eq!((modules.owner, firmware.source.len(), &*modules.naming), (Owner::Root, 2, "zos-naming"));
+    assert_eq!((&modules.filters[..], firmware.filters.len()), (&["module-links".to_owned()][..], 0));
+    assert_eq!(modules.post_pack, ["provenance-tags"]);
+    let names: Vec<&str> = shipped.plugins.iter().map(|plugin| &*plugin.name).collect();
+    assert_eq!(
+        (names, &*shipped.plugin_cache),
+        (vec!["module-links", "provenance-tags", "zos-naming"], "dist/plugin-cache")
+    );
 }
 
 #[test]
@@ -61,7 +66,7 @@ fn each_mistake_has_its_message() {
     let shipped = "the shipped config/flistry.toml shows each setting with its meaning";
     two(
         "\nouput = 1",
-        "line 2: unknown field `ouput`, expected one of `output`, `store`, `pack`, `read-back`, `publish`, `flist`",
+        "line 2: unknown field `ouput`, expected one of `output`, `store`, `pack`, `read-back`, `publish`, `plugins`, `plugin`, `flist`",
         shipped,
     );
     two("[pack]\nworkers = \"all\"", "line 2, workers: invalid type: string \"all\", expected usize", shipped);
@@ -70,7 +75,7 @@ fn each_mistake_has_its_message() {
         "line 2, level: unknown variant `most`, expected one of `presence`, `sample`, `full`",
         shipped,
     );
-    two("[flist.a]\ncontents = \"plain\"\nname = \"a.fl\"", "line 1: missing field `source`", shipped);
+    two("[flist.a]\ncontents = \"plain\"\nnaming = \"n\"", "line 1: missing field `source`", shipped);
     two("[pack]\nworkers = 5000", "line 2, workers: there are too many", "write 0 for as many as there are processors");
     two("output = \"\"", "line 1, output: it is empty", "name a path");
     two("[publish]\nfolder = \"\"", "line 2, folder: it is empty", "name a path");
@@ -85,29 +90,60 @@ fn each_mistake_has_its_message() {
     two(&FLIST.replace("[\"a\"]", "[]"), "line 3, source: there is no folder to look for", source);
     two(&FLIST.replace("[\"a\"]", "[\n\"\"]"), "line 4, source: it is empty", "name a folder");
     let known = "the placeholders are {kernel} and {release}";
-    two(&FLIST.replace("a.fl", "{date}.fl"), "line 4, name: `{date}.fl` has the unknown placeholder `{date}`", known);
-    two(&format!("{FLIST}aliases = [\"{{\"]"), "line 5, aliases: `{` has a brace without its other half", known);
-    let glob = "write a glob like \"*.txt\" or \"folder/**\"";
-    two(
-        &format!("{FLIST}exclude = [\"/a\"]"),
-        "line 5, exclude: the pattern `/a` can match no path below the source",
-        glob,
-    );
-    let tags = format!("{FLIST}[flist.a.tags]\n");
-    let own = "tags that begin with `flistry.` are flistry's own";
-    two(&format!("{tags}\"flistry.v\" = \"1\""), &format!("line 6, flistry.v: {own}"), "give it another name");
-    two(&format!("{tags}\"\" = \"1\""), "line 6, tags: a key is empty or too long", "a key has 1 to 64 bytes");
-    let long = format!("{tags}k = \"{}\"", "x".repeat(1025));
-    two(&long, "line 6, k: the value is too long", "a tag's value has at most 1024 bytes");
+    let source = "line 3, source: `{date}` has the unknown placeholder `{date}`";
+    two(&FLIST.replace("[\"a\"]", "[\"{date}\"]"), source, known);
+    two(&FLIST.replace("[\"a\"]", "[\"{\"]"), "line 3, source: `{` has a brace without its other half", known);
+    let (missing, _) = refused("[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]");
+    assert_eq!(missing, "line 1: missing field `naming`");
     let (syntax, _) = refused("output = dist");
     assert!(syntax.starts_with("line 1, output: "), "{syntax}");
+}
+
+#[test]
+fn a_project_adds_and_replaces_plugins() {
+    let own = FlistryToml::parse(
+        "[plugin.mine]\ncomponent = \"p/mine.wasm\"\ntrees = [\"modules\"]\nlimits = { fuel = 7 }\n\
+         config = { a = [1, { b = true }] }\n[plugin.zos-naming]\ncomponent = \"builtin:zos-naming\"\nconfig.prefix = \"x\"",
+    )
+    .unwrap();
+    let plugin = |name: &str| own.plugins.iter().find(|plugin| plugin.name == name).unwrap();
+    let mine = plugin("mine");
+    assert_eq!((&mine.component, mine.limits.fuel), (&ComponentSource::File("p/mine.wasm".into()), 7));
+    assert_eq!(
+        (mine.config.to_string().as_str(), &mine.trees[..]),
+        ("{\"a\":[1,{\"b\":true}]}", &["modules".to_owned()][..])
+    );
+    // A table takes the place of the shipped one as a whole.
+    assert_eq!(plugin("zos-naming").variables, Vec::<String>::new());
+    assert_eq!(own.plugins.len(), 4);
+}
+
+#[test]
+fn each_mistake_in_a_plugin_has_its_message() {
+    let two =
+        |text: &str, what: &str, hint: &str| assert_eq!(refused(text), (what.to_owned(), hint.to_owned()), "{text}");
+    let builtin = "[plugin.p]\ncomponent = \"builtin:path-filter\"\n";
+    let known = "there are: path-filter, provenance-tags, zos-naming";
+    two("[plugin.p]\ncomponent = \"builtin:nope\"", "line 2, component: no plugin `nope` is built in", known);
+    two("[plugin.p]\ncomponent = \"\"", "line 2, component: it is empty", "name a file, or builtin:NAME");
+    let pin = "`flistry plugin check FILE` prints the line to paste";
+    two(&format!("{builtin}sha256 = \"12\""), "line 3, sha256: it is no SHA-256 in hexadecimal", pin);
+    two(
+        &format!("{builtin}variables = [\"S3_SECRET_KEY\"]"),
+        "line 3, variables: `S3_SECRET_KEY` is a credential's name, and no plugin ever sees a credential",
+        "grant variables with other names",
+    );
+    let (unknown, _) = refused(&format!("{builtin}limits = {{ fule = 1 }}"));
+    assert!(unknown.starts_with("line 3, limits: unknown field `fule`, expected one of `fuel`"), "{unknown}");
+    let (name, hint) = refused("[plugin.\"a b\"]\ncomponent = \"x\"");
+    assert_eq!((&*name, hint.contains("up to 40")), ("line 1: `a b` cannot name a plugin", true));
 }
 
 proptest! {
     #[test]
     fn no_text_panics(text in ".{0,80}", value in "[\\[\\]\"{}a-z =.\n]{0,30}") {
         let _ = FlistryToml::parse(&text);
-        let _ = FlistryToml::parse(&format!("{FLIST}exclude = {value}"));
+        let _ = FlistryToml::parse(&format!("{FLIST}filters = {value}"));
         let _ = FlistryToml::parse(&value);
     }
 }

@@ -9,12 +9,14 @@ use std::path::Path;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::flistry_toml::{self, FlistToml, FlistryToml};
+use super::flistry_toml::{self, FlistToml, FlistryToml, PluginToml};
 use super::kernel_config::KernelConfig;
 use super::rfs_conf::{self, RfsConf};
-use super::{Config, ConfigError, Environment, Flist, PackSettings, Publish, Storage, assignments};
+use super::{
+    ComponentSource, Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Publish, Storage,
+    assignments,
+};
 use crate::kernel::KernelVersion;
-use crate::naming::NamingFacts;
 use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
 use crate::warning::Warning;
 
@@ -63,17 +65,19 @@ impl Config {
         let source_date_epoch = source_date_epoch(&env.0)?;
         // A build that is repeated for a date has that date's name.
         let date = source_date_epoch.and_then(|epoch| Timestamp::from_second(epoch).ok()).unwrap_or(now);
-        let release = firmware_tag.unwrap_or_else(|| date.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string());
-        let facts = NamingFacts { kernel: &kernel, release: &release };
-        let flists = toml.flists.iter().map(|flist| expand(flist, &project, &facts)).collect::<Result<Vec<_>, _>>()?;
-        unique_names(&flists)?;
+        let date = date.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string();
+        let release = firmware_tag.as_ref().unwrap_or(&date);
+        let flists: Vec<Flist> = toml.flists.iter().map(|flist| expand(flist, &project, &kernel, release)).collect();
+        let plugins: Vec<PluginSettings> = toml.plugins.into_iter().map(|plugin| place(plugin, &project)).collect();
+        check_plugins(&flists, &plugins)?;
+        let variables = variables(&plugins, &env.0, firmware_tag);
 
         let publish = Publish {
             folder: toml.publish_folder.map(|folder| project.join(folder)),
             manifests: rfs_conf.as_ref().map(|conf| conf.manifests.clone()),
             upload: rfs_conf.as_ref().is_some_and(|conf| conf.upload_manifests),
         };
-        Ok(Config {
+        let config = Config {
             source_date_epoch,
             flists,
             output: project.join(&toml.output),
@@ -88,11 +92,18 @@ impl Config {
             publish,
             pack: PackSettings { cache: project.join(&toml.cache), workers: workers(toml.workers) },
             read_back: toml.read_back,
+            plugin_cache: project.join(&toml.plugin_cache),
+            plugins,
+            variables,
             warnings,
-            release,
+            date,
             kernel,
             project,
-        })
+        };
+        match cycle(&config) {
+            Some(flists) => Err(ConfigError::TreeCycle(flists)),
+            None => Ok(config),
+        }
     }
 }
 
@@ -162,31 +173,87 @@ fn workers(configured: usize) -> NonZeroUsize {
     NonZeroUsize::new(configured).unwrap_or_else(all)
 }
 
-fn expand(flist: &FlistToml, project: &Path, facts: &NamingFacts<'_>) -> Result<Flist, ConfigError> {
-    let failed = |error| ConfigError::Name { flist: flist.key.clone(), error };
-    Ok(Flist {
+fn expand(flist: &FlistToml, project: &Path, kernel: &KernelVersion, release: &str) -> Flist {
+    Flist {
         name: flist.key.clone(),
         contents: flist.contents,
-        sources: flist.source.iter().map(|source| project.join(source.expand_text(facts))).collect(),
-        file_name: flist.name.expand(facts).map_err(failed)?,
-        aliases: flist.aliases.iter().map(|alias| alias.expand(facts)).collect::<Result<_, _>>().map_err(failed)?,
-        exclude: flist.exclude.clone(),
+        sources: flist.source.iter().map(|source| project.join(source.expand(kernel, release))).collect(),
+        filters: flist.filters.clone(),
+        naming: flist.naming.clone(),
+        post_pack: flist.post_pack.clone(),
         owner: flist.owner,
-        tags: flist.tags.clone(),
-    })
+    }
 }
 
-fn unique_names(flists: &[Flist]) -> Result<(), ConfigError> {
-    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+fn place(plugin: PluginToml, project: &Path) -> PluginSettings {
+    PluginSettings {
+        component: match plugin.component {
+            ComponentSource::File(path) => ComponentSource::File(project.join(path)),
+            builtin => builtin,
+        },
+        name: plugin.name,
+        sha256: plugin.sha256,
+        config: plugin.config,
+        variables: plugin.variables,
+        trees: plugin.trees,
+        limits: plugin.limits,
+    }
+}
+
+/// Each plugin that an flist names is there, and each tree that such a plugin is granted.
+fn check_plugins(flists: &[Flist], plugins: &[PluginSettings]) -> Result<(), ConfigError> {
     for flist in flists {
-        for name in std::iter::once(&flist.file_name).chain(&flist.aliases) {
-            if let Some(first) = owners.insert(name.as_str(), &flist.name) {
-                let (name, first, second) = (name.to_string(), first.to_owned(), flist.name.clone());
-                return Err(ConfigError::SameName { name, first, second });
+        for name in flist.plugins() {
+            let Some(plugin) = plugins.iter().find(|plugin| plugin.name == name) else {
+                let known = plugins.iter().map(|plugin| plugin.name.clone()).collect();
+                return Err(ConfigError::UnknownPlugin { flist: flist.name.clone(), name: name.to_owned(), known });
+            };
+            if let Some(tree) = plugin.trees.iter().find(|tree| !flists.iter().any(|flist| flist.name == **tree)) {
+                let known = flists.iter().map(|flist| flist.name.clone()).collect();
+                return Err(ConfigError::UnknownTree { plugin: name.to_owned(), tree: tree.clone(), known });
             }
         }
     }
     Ok(())
+}
+
+/// Flists that need each other's trees: none of them could be filtered first. From one of them back to it.
+fn cycle(config: &Config) -> Option<Vec<String>> {
+    fn walk<'a>(config: &'a Config, flist: &'a Flist, way: &mut Vec<&'a str>, done: &mut Vec<&'a str>) -> bool {
+        if let Some(at) = way.iter().position(|name| *name == flist.name) {
+            way.drain(..at);
+            way.push(&flist.name);
+            return true;
+        }
+        if done.contains(&&*flist.name) {
+            return false;
+        }
+        way.push(&flist.name);
+        if config.needs(flist).any(|needed| walk(config, needed, way, done)) {
+            return true;
+        }
+        way.pop();
+        done.push(&flist.name);
+        false
+    }
+    let (mut way, mut done) = (Vec::new(), Vec::new());
+    let found = config.flists.iter().any(|flist| walk(config, flist, &mut way, &mut done));
+    found.then(|| way.into_iter().map(str::to_owned).collect())
+}
+
+/// The variables that some plugin is granted and that are set. `FIRMWARE_TAG` may be set in rfs.conf, the others in the
+/// environment alone.
+fn variables(
+    plugins: &[PluginSettings],
+    env: &BTreeMap<String, String>,
+    firmware_tag: Option<String>,
+) -> BTreeMap<String, String> {
+    let granted = plugins.iter().flat_map(|plugin| &plugin.variables);
+    let value = |name: &String| match &**name {
+        "FIRMWARE_TAG" => firmware_tag.clone(),
+        _ => env.get(name).cloned(),
+    };
+    granted.filter_map(|name| Some((name.clone(), value(name)?))).collect()
 }
 
 /// Local folders are read where they are written.

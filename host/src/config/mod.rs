@@ -9,7 +9,9 @@ mod exclude;
 pub mod flistry_toml;
 pub mod kernel_config;
 mod load;
+mod plugins;
 pub mod rfs_conf;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -22,9 +24,9 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use exclude::ExcludePattern;
 pub use load::kernel_version;
+pub use plugins::{ComponentSource, PluginSettings};
 
 use crate::kernel::KernelVersion;
-use crate::naming::FlistName;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
 use crate::warning::Warning;
 
@@ -39,8 +41,14 @@ pub struct Config {
     pub project: PathBuf,
     /// The kernel that is built for.
     pub kernel: KernelVersion,
-    /// `FIRMWARE_TAG`, else the build's date: `YYYYMMDD` in UTC.
-    pub release: String,
+    /// The build's date in UTC, `YYYYMMDD`: of [`Config::source_date_epoch`] where that is set, else of now.
+    pub date: String,
+    /// The variables that plugins are granted and that are set. No credential is among them.
+    pub variables: BTreeMap<String, String>,
+    /// All plugins, in the order of their names.
+    pub plugins: Vec<PluginSettings>,
+    /// The folder of compiled plugins, absolute.
+    pub plugin_cache: PathBuf,
     /// `SOURCE_DATE_EPOCH`, in seconds: no entry is younger.
     pub source_date_epoch: Option<i64>,
     /// In the file's order.
@@ -156,19 +164,52 @@ pub struct Flist {
     pub contents: Contents,
     /// Where the tree may lie: absolute, the first that exists is packed.
     pub sources: Vec<PathBuf>,
-    /// The manifest's file name.
-    pub file_name: FlistName,
-    /// Other names for it.
-    pub aliases: Vec<FlistName>,
-    /// What is left out.
-    pub exclude: Vec<ExcludePattern>,
+    /// The plugins that decide what goes in, in order.
+    pub filters: Vec<String>,
+    /// The plugin that names it.
+    pub naming: String,
+    /// The plugins that change it at last.
+    pub post_pack: Vec<String>,
     /// Whom the entries belong to.
     pub owner: Owner,
-    /// What goes into the manifest's tags.
-    pub tags: BTreeMap<String, String>,
+}
+
+impl Flist {
+    /// All its plugins.
+    pub fn plugins(&self) -> impl Iterator<Item = &str> {
+        self.filters.iter().chain([&self.naming]).chain(&self.post_pack).map(String::as_str)
+    }
 }
 
 impl Config {
+    /// A plugin that an flist names; loading the configuration made sure that there is one.
+    pub(crate) fn plugin(&self, name: &str) -> &PluginSettings {
+        self.plugins.iter().find(|plugin| plugin.name == name).expect("each plugin that an flist names was looked for")
+    }
+
+    /// The other flists whose trees an flist's plugins may open.
+    pub fn needs<'a>(&'a self, flist: &'a Flist) -> impl Iterator<Item = &'a Flist> {
+        let trees = flist.plugins().flat_map(|plugin| &self.plugin(plugin).trees);
+        trees
+            .filter(|tree| **tree != flist.name)
+            .filter_map(|tree| self.flists.iter().find(|other| other.name == *tree))
+    }
+
+    /// The flists, and with them those whose trees they need.
+    pub fn with_needed<'a>(&'a self, flists: &[&'a Flist]) -> Vec<&'a Flist> {
+        let mut all: Vec<&Flist> = flists.to_vec();
+        let mut at = 0;
+        while let Some(flist) = all.get(at).copied() {
+            for needed in self.needs(flist) {
+                if !all.iter().any(|known| known.name == needed.name) {
+                    all.push(needed);
+                }
+            }
+            at += 1;
+        }
+        all
+    }
+
     /// The flist of that name; the error lists the names there are.
     pub fn flist(&self, name: &str) -> Result<&Flist, ConfigError> {
         self.flists.iter().find(|flist| flist.name == name).ok_or_else(|| ConfigError::UnknownFlist {

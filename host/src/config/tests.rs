@@ -55,7 +55,7 @@ fn a_project_with_two_files_builds_both_flists_locally() {
     let project = Project::new();
     let config = project.load(&[]).unwrap();
     let root = project.path().canonicalize().unwrap();
-    assert_eq!((config.kernel.as_str(), config.release.as_str()), ("6.12.44-Zero-OS", "20250610"));
+    assert_eq!((config.kernel.as_str(), config.date.as_str()), ("6.12.44-Zero-OS", "20250610"));
     assert_eq!((&config.project, config.output), (&root, root.join("dist/flists")));
     assert_eq!(
         (config.pack.cache, config.publish),
@@ -66,10 +66,8 @@ fn a_project_with_two_files_builds_both_flists_locally() {
     assert_eq!(config.store.route[0].value.route_text().expose(), blobs);
     assert_eq!((config.store.write_credentials, config.warnings), (vec![], vec![]));
     let [modules, firmware] = &config.flists[..] else { panic!() };
-    assert_eq!(modules.file_name.as_str(), "modules-6.12.44-Zero-OS.fl");
     assert_eq!(modules.sources, [Path::new("/lib/modules/6.12.44-Zero-OS")]);
-    assert_eq!(firmware.file_name.as_str(), "firmware-20250610.fl");
-    assert_eq!(firmware.aliases[0].as_str(), "firmware-latest.fl");
+    assert_eq!((config.plugin_cache, config.variables.len()), (root.join("dist/plugin-cache"), 0));
     assert_eq!(firmware.sources, [root.join("firmware"), root.join("initramfs/lib/firmware")]);
 }
 
@@ -80,7 +78,10 @@ fn rfs_conf_decides_the_store() {
     assert_eq!(config.store.write[0].value.to_string(), "s3://***:***@localhost:3900/zos?region=garage");
     assert_eq!(config.store.route[0].value.to_string(), "s3://GKREAD:***@localhost:3900/zos?region=garage");
     assert_eq!(config.store.write_credentials[0].access_key, "GKWRITE");
-    assert_eq!((config.release.as_str(), config.publish.upload, &config.warnings[..]), ("v1", false, &[][..]));
+    assert_eq!(
+        (config.variables["FIRMWARE_TAG"].as_str(), config.publish.upload, &config.warnings[..]),
+        ("v1", false, &[][..])
+    );
     assert!(!format!("{config:?}").contains("hunter2"));
 
     let env = [("UPLOAD_MANIFESTS", "true"), ("FIRMWARE_TAG", "v2"), ("SOURCE_DATE_EPOCH", "1700000000")];
@@ -89,7 +90,7 @@ fn rfs_conf_decides_the_store() {
         config.publish.manifests.unwrap().to_string(),
         "s3://***:***@localhost:3900/zos/manifests?region=garage"
     );
-    assert_eq!((config.release.as_str(), config.source_date_epoch), ("v2", Some(1_700_000_000)));
+    assert_eq!((config.variables["FIRMWARE_TAG"].as_str(), config.source_date_epoch), ("v2", Some(1_700_000_000)));
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn what_is_odd_is_a_warning() {
         "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local folder",
         "create an empty config/rfs.conf to take all settings from the environment",
     );
-    assert_eq!((config.warnings, config.release.as_str()), (vec![expected], "v3"));
+    assert_eq!((config.warnings, config.variables["FIRMWARE_TAG"].as_str()), (vec![expected], "v3"));
 }
 
 #[test]
@@ -204,20 +205,53 @@ fn each_mistake_has_its_message() {
 }
 
 #[test]
-fn no_two_flists_share_a_name() {
-    let flist =
-        |key: &str, name: &str| format!("[flist.{key}]\ncontents = \"plain\"\nsource = [\"s\"]\nname = \"{name}\"\n");
-    let hint = "give each name and alias to one flist only";
-    let same = Project::toml(&format!(
-        "{}aliases = [\"b-6.12.44-Zero-OS.fl\"]\n{}",
-        flist("a", "a.fl"),
-        flist("b", "b-{kernel}.fl")
-    ));
-    let what = "config/flistry.toml: both [flist.a] and [flist.b] would write `b-6.12.44-Zero-OS.fl`";
-    assert_eq!(same.refused(&[]), two(what, hint));
-    let (what, hint) = Project::toml(&flist("a", "a")).refused(&[]);
-    assert_eq!(what, "config/flistry.toml, [flist.a]: `a` cannot be the name of an flist");
-    assert!(hint.starts_with("a name ends in .fl"));
+fn what_flists_name_is_there() {
+    let flist = |key: &str, more: &str| {
+        format!("[flist.{key}]\ncontents = \"plain\"\nsource = [\"s\"]\nnaming = \"zos-naming\"\n{more}\n")
+    };
+    let plugin = |name: &str, tree: &str| {
+        format!("[plugin.{name}]\ncomponent = \"builtin:path-filter\"\ntrees = [\"{tree}\"]\n")
+    };
+    assert_eq!(
+        Project::toml(&flist("a", "filters = [\"nope\"]")).refused(&[]),
+        two(
+            "config/flistry.toml, [flist.a]: there is no [plugin.nope]",
+            "there are: module-links, provenance-tags, zos-naming"
+        )
+    );
+    let text = format!("{}{}", plugin("p", "b"), flist("a", "filters = [\"p\"]"));
+    assert_eq!(
+        Project::toml(&text).refused(&[]),
+        two("config/flistry.toml, [plugin.p], trees: there is no [flist.b]", "there are: a")
+    );
+    let needs = |a: &str, b: &str| {
+        format!(
+            "{}{}{}{}",
+            plugin("p", "b"),
+            plugin("q", a),
+            flist("a", "filters = [\"p\"]"),
+            flist("b", &format!("post-pack = [\"{b}\"]"))
+        )
+    };
+    assert_eq!(
+        Project::toml(&needs("a", "q")).refused(&[]),
+        two(
+            "config/flistry.toml: flists need each other's trees: a needs b needs a",
+            "take one of the names out of `trees` of the plugins concerned"
+        )
+    );
+    // The flist's own tree needs no grant, and having one is no cycle.
+    let config = Project::toml(&needs("b", "q")).load(&[]).unwrap();
+    let names: Vec<&str> = config.with_needed(&[&config.flists[0]]).iter().map(|flist| &*flist.name).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn granted_variables_that_are_set_are_known() {
+    let text = "[plugin.p]\ncomponent = \"builtin:path-filter\"\nvariables = [\"EDITION\", \"UNSET\"]\n";
+    let config = Project::toml(text).load(&[("EDITION", "edge"), ("OTHER", "x"), ("FIRMWARE_TAG", "v1")]).unwrap();
+    let expected = [("EDITION", "edge"), ("FIRMWARE_TAG", "v1")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    assert_eq!(config.variables, expected.into());
 }
 
 #[test]
@@ -232,28 +266,32 @@ fn an_unknown_flist_is_told_the_known_ones() {
 #[test]
 fn the_digest_covers_what_decides_the_entries() {
     let config = Project::new().load(&[]).unwrap();
-    let flist = config.flist("modules").unwrap();
-    let digest = config.digest(flist);
+    let flist = config.flist("firmware").unwrap();
+    let digest = |config: &Config, flist: &Flist| {
+        let policy = crate::policy::Policy::load(config, &[flist], None, &crate::progress::Silent).unwrap();
+        hex::encode(config.digest(flist, &policy))
+    };
+    let plain = digest(&config, flist);
     // Elsewhere, another day, into another store: the same manifest.
-    let elsewhere = Project::new().with("rfs.conf", RFS_CONF).load(&[("FIRMWARE_TAG", "v9")]).unwrap();
-    assert_eq!(elsewhere.digest(elsewhere.flist("modules").unwrap()), digest);
+    let elsewhere = Project::new().with("rfs.conf", RFS_CONF).load(&[]).unwrap();
+    assert_eq!(digest(&elsewhere, elsewhere.flist("firmware").unwrap()), plain);
 
-    let changes: [fn(&mut Config, &mut Flist); 6] = [
+    let changes: [fn(&mut Config, &mut Flist); 7] = [
         |config, _| config.kernel = KernelVersion::new("6.1").unwrap(),
         |config, _| config.source_date_epoch = Some(0),
+        |config, _| drop(config.variables.insert("FIRMWARE_TAG".to_owned(), "v1".to_owned())),
+        |config, _| config.plugins[1].config = serde_json::json!({ "date": true }),
         |_, flist| flist.contents = Contents::Plain,
         |_, flist| flist.owner = Owner::Preserve,
-        |_, flist| flist.exclude.truncate(1),
-        |_, flist| flist.tags.clear(),
+        |_, flist| flist.post_pack.clear(),
     ];
     for (index, change) in changes.iter().enumerate() {
         let (mut config, mut flist) = (config.clone(), flist.clone());
         change(&mut config, &mut flist);
-        assert_ne!(config.digest(&flist), digest, "change {index}");
+        assert_ne!(digest(&config, &flist), plain, "change {index}");
     }
-    let mut reordered = flist.clone();
-    reordered.exclude.reverse();
-    assert_eq!(config.digest(&reordered), digest);
-    // A change of this value is a change of what manifests record: raise the version in the digest.
-    assert_eq!(hex::encode(digest), "64036847f0d734e4050c13942dc35e905bb0f8daa3feabdb9bc17cb6eb6b3a38");
+    // What only names the flist does not count.
+    let mut named = config.clone();
+    named.plugins[2].config = serde_json::json!({ "prefix": "drivers" });
+    assert_eq!(digest(&named, flist), plain);
 }

@@ -206,7 +206,7 @@ impl PackError {
     pub fn hint(&self) -> Option<String> {
         match self {
             PackError::Read { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                Some("the user who builds must be able to read it; `exclude` leaves it out".into())
+                Some("the user who builds must be able to read it; a filter can drop it".into())
             }
             PackError::Read { .. } => Some("check the file and the disk that it is on".into()),
             PackError::Changed { .. } => Some("wait until nothing writes to the source, then build again".into()),

@@ -6,6 +6,7 @@
 //!
 //! | file | |
 //! |---|---|
+//! | `builtin` | the components that come with flistry |
 //! | `engine`, `load`, `metadata` | compiling, and what a component says of itself |
 //! | `limits`, `state`, `run` | one run and its limits |
 //! | `facts`, `view`, `imports` | what a component gets to see |
@@ -14,6 +15,7 @@
 //! | `wasi` | the WASI that has nothing, for toolchains that can't do without |
 
 mod bindings;
+pub(crate) mod builtin;
 mod engine;
 mod error;
 mod facts;

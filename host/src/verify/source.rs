@@ -70,7 +70,7 @@ pub fn compare(
 
     let differences = diff_trees(&input.tree, &manifest.tree, |id, _| same.contains(&id));
     let mut notes: Vec<String> =
-        explained.dropped.iter().map(|(path, by)| format!("/{path} was dropped by {by}")).collect();
+        explained.dropped.iter().map(|(path, by)| format!("/{path} was left out by plugin `{by}`")).collect();
     notes.sort();
     let mut findings = Vec::new();
     for difference in differences {

@@ -1,0 +1,113 @@
+//! The plugins that a build's flists use: loaded, checked and ready before the first file is looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::config::{ComponentSource, Config, Flist, PluginSettings};
+use crate::error::Error;
+use crate::plugin::{Engine, Facts, Plugin, Settings, builtin};
+use crate::progress::Progress;
+use crate::warning::Warning;
+
+/// Loaded plugins by their names.
+pub struct Policy {
+    plugins: BTreeMap<String, Plugin>,
+}
+
+impl Policy {
+    /// Loads what `flists` and the flists whose trees they need use, and asks each plugin whether its configuration is one.
+    /// `cache` is the folder of compiled plugins; without one they are compiled anew.
+    ///
+    /// # Errors
+    /// The first plugin that can't be used.
+    pub fn load(
+        config: &Config,
+        flists: &[&Flist],
+        cache: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Policy, Error> {
+        let mut used = BTreeSet::new();
+        for flist in config.with_needed(flists) {
+            used.extend(flist.plugins());
+        }
+        let engine = Engine::new(cache)?;
+        let mut plugins = BTreeMap::new();
+        for name in used {
+            let settings = config.plugin(name);
+            let plugin = load(&engine, settings)?;
+            plugin.validate()?;
+            if settings.sha256.is_none() && matches!(settings.component, ComponentSource::File(_)) {
+                let line = format!("add `sha256 = \"{}\"` to [plugin.{name}]", plugin.digest());
+                progress.warn(Warning::new(
+                    format!(
+                        "plugin `{name}` is not pinned: whoever can write {} decides what is built",
+                        settings.component
+                    ),
+                    line,
+                ));
+            }
+            plugins.insert(name.to_owned(), plugin);
+        }
+        Ok(Policy { plugins })
+    }
+
+    /// A plugin that one of the flists uses.
+    pub(crate) fn plugin(&self, name: &str) -> &Plugin {
+        self.plugins.get(name).expect("all that the flists use were loaded")
+    }
+}
+
+/// Loads one plugin of the configuration. Nothing of it runs.
+///
+/// # Errors
+/// Where its file can't be read, or is not what it should be.
+pub fn load(engine: &Engine, settings: &PluginSettings) -> Result<Plugin, Error> {
+    let given = Settings {
+        config: settings.config.clone(),
+        limits: settings.limits.clone(),
+        grants: settings.trees.clone(),
+        expected_sha256: settings.sha256.clone(),
+    };
+    let plugin = match &settings.component {
+        ComponentSource::Builtin(name) => {
+            let bytes = builtin::component(name).expect("the configuration names one that there is");
+            engine.load(&settings.name, bytes, given)?
+        }
+        ComponentSource::File(path) => {
+            let bytes = read(path, settings.limits.component_bytes).map_err(|error| Error::Component {
+                plugin: settings.name.clone(),
+                path: path.clone(),
+                error,
+            })?;
+            engine.load(&settings.name, &bytes, given)?
+        }
+    };
+    Ok(plugin)
+}
+
+/// A component's bytes; one more than allowed where it is larger, which loading then refuses.
+fn read(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    // Opening a FIFO would wait for its writer.
+    if !path.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What a plugin is told of an flist's build; `figures` are those of the tree at that point.
+pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: BTreeMap<String, String>) -> Facts {
+    let granted = &config.plugin(plugin).variables;
+    let variable = |name: &String| Some((name.clone(), config.variables.get(name)?.clone()));
+    Facts {
+        flist: flist.name.clone(),
+        contents: flist.contents,
+        kernel: config.kernel.to_string(),
+        date: config.date.clone(),
+        variables: granted.iter().filter_map(variable).collect(),
+        figures,
+    }
+}
