@@ -13,6 +13,7 @@ use crate::plugin::PluginError;
 use crate::publish::PublishError;
 use crate::read_back::ReadBackError;
 use crate::route::RouteError;
+use crate::scaffold::ScaffoldError;
 use crate::scan::ScanError;
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -63,6 +64,8 @@ pub enum Error {
     Component { plugin: String, path: PathBuf, error: std::io::Error },
     #[error("flists `{first}` and `{second}` would both be written to `{name}`")]
     SameName { name: String, first: String, second: String },
+    #[error(transparent)]
+    Scaffold(#[from] ScaffoldError),
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     #[error(transparent)]
@@ -117,6 +120,7 @@ impl Error {
             | Error::Usage { .. }
             | Error::OwnFile { .. }
             | Error::Component { .. }
+            | Error::Scaffold(ScaffoldError::Name(_) | ScaffoldError::Exists(_))
             | Error::SameName { .. } => ExitCode::Usage,
             Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
             Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
@@ -152,6 +156,7 @@ impl Error {
             Error::Plugin(error) => Some(error.hint()),
             Error::Component { plugin, .. } => Some(format!("correct `component` of [plugin.{plugin}] in config/flistry.toml")),
             Error::SameName { .. } => Some("configure their naming plugins so that each name and alias is one flist's".into()),
+            Error::Scaffold(error) => Some(error.hint()),
             Error::Toolchain(error) => error.hint().map(str::to_owned),
             Error::Componentize(_) => Some("build it against the interface in wit/, best with the crate in plugins/sdk".into()),
             Error::Publish(error) => error.hint(),

@@ -20,7 +20,7 @@
 //! | publish | [`publish`], [`report`] | names, last |
 //!
 //! [`plan`] is the pipeline up to the pack, [`pipeline`] the rest; [`store`] is where blobs lie; [`unpack`] and [`diff`] look
-//! at what was made. The library reads no environment and prints nothing: the program does both.
+//! at what was made; [`scaffold`] and [`componentize`] are for authors of plugins. The library reads no environment and prints nothing: the program does both.
 
 pub mod block;
 pub mod componentize;
@@ -46,6 +46,7 @@ pub mod publish;
 pub mod read_back;
 pub mod report;
 pub mod route;
+pub mod scaffold;
 pub mod scan;
 pub mod secret;
 pub mod source;

@@ -54,6 +54,8 @@ pub struct Plan<'a> {
 pub struct Planner<'a> {
     config: &'a Config,
     policy: Policy,
+    /// How long loading the plugins took; the first flist's report tells.
+    loading: Vec<Stage>,
     trees: Trees,
     /// Filtered for another flist's sake and not planned yet.
     selected: BTreeMap<&'a str, Selected>,
@@ -82,8 +84,17 @@ impl<'a> Planner<'a> {
         cache: Option<&Path>,
         progress: &dyn Progress,
     ) -> Result<Planner<'a>, Error> {
+        let mut clock = Clock::default();
         let policy = Policy::load(config, flists, cache, progress)?;
-        Ok(Planner { config, policy, trees: Trees::default(), selected: BTreeMap::new(), names: BTreeMap::new() })
+        clock.stage("plugins");
+        Ok(Planner {
+            config,
+            policy,
+            loading: clock.stages,
+            trees: Trees::default(),
+            selected: BTreeMap::new(),
+            names: BTreeMap::new(),
+        })
     }
 
     /// Finds and walks the source, filters it, names it, lets the post-pack plugins edit it, and checks what can be
@@ -134,7 +145,7 @@ impl<'a> Planner<'a> {
             removed: applied.removed,
             added: applied.added,
             plugins,
-            stages: clock.stages,
+            stages: self.loading.drain(..).chain(clock.stages).collect(),
         })
     }
 

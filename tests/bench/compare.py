@@ -37,7 +37,7 @@ def stage_seconds(report, name):
 
 MANIFEST_STAGE = "manifest"
 # What makes an flist of a tree; what comes after proves and publishes it.
-PACK_STAGES = ["scan", "filter", "post-pack", "pack", MANIFEST_STAGE]
+PACK_STAGES = ["plugins", "scan", "filter", "normalize", "naming", "post-pack", "pack", MANIFEST_STAGE]
 
 # ------------------------------------------------------------------------------
 

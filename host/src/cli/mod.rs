@@ -9,6 +9,7 @@ mod output;
 mod plan;
 mod plugin;
 mod plugin_list;
+mod plugin_new;
 mod progress;
 mod publish;
 mod route;
@@ -184,6 +185,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Plugin(plugin::Command::Build(args)) => plugin::build(args, context),
         Command::Plugin(plugin::Command::Check(args)) => plugin::check(args, context),
         Command::Plugin(plugin::Command::Run(args)) => plugin::run(args, context),
+        Command::Plugin(plugin::Command::New(args)) => plugin_new::run(args),
         Command::Plugin(plugin::Command::List) => plugin_list::run(context),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),

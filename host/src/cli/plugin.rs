@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flistry::componentize::{Toolchain, componentize};
@@ -12,8 +12,8 @@ use flistry::error::Error;
 use flistry::filter::Filtered;
 use flistry::normal::{Rules, normalize};
 use flistry::plugin::{
-    Account, Engine, EntryView, Facts, Hook, Names, Operation, Plugin, Settings, SourceTree, Trees, Usage, Verdict,
-    apply,
+    Account, Engine, EntryView, Facts, Hook, Names, Operation, Plugin, PluginError, Settings, SourceTree, Trees, Usage,
+    Verdict, apply,
 };
 use flistry::printable::Printable;
 use flistry::scan::scan;
@@ -25,6 +25,8 @@ use super::output::{Outcome, bytes, good};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Makes a new plugin's crate, with a test, that builds as it stands
+    New(super::plugin_new::Args),
     /// Compiles a plugin's crate and makes a component of it
     Build(BuildArgs),
     /// Says what a component is, and proves that it fits: its type, its configuration, the same answers twice
@@ -99,11 +101,15 @@ pub fn build(args: BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let file = args.output.unwrap_or_else(|| args.dir.join(format!("{}.wasm", built.metadata.name)));
     std::fs::write(&file, &component).map_err(|error| Error::Write { path: file.clone(), error })?;
     // What was built is a plugin, or the author hears of it here.
-    let checked = check(CheckArgs { file: file.clone(), config: "{}".to_owned() }, context);
-    let mut outcome = match checked {
+    let args = CheckArgs { file: file.clone(), config: "{}".to_owned() };
+    let plugin = load(&args, context)?;
+    let mut outcome = match check(args, context) {
         // A plugin may need a configuration to be valid.
-        Err(Error::Plugin(error)) if error.is_configuration() => {
-            Outcome::done(format!("not checked: {error}\n"), json!({}))
+        Err(Error::Plugin(error)) if matches!(*error, PluginError::Configuration { .. }) => {
+            let mut outcome = describe(&plugin, &file);
+            writeln!(outcome.text, "not run: {error}; `flistry plugin check --config` runs it")
+                .expect("a string takes all");
+            outcome
         }
         other => other?,
     };
@@ -139,6 +145,14 @@ pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
         });
     }
 
+    let mut outcome = describe(&plugin, &args.file);
+    let used = format!("{} fuel, {} of memory", first.fuel(), bytes(first.memory()));
+    outcome.text = format!("{:<12} {used}\n{}", "used", outcome.text);
+    Ok(outcome)
+}
+
+/// What a component is, without running it.
+fn describe(plugin: &Plugin, file: &Path) -> Outcome {
     let metadata = plugin.metadata();
     let unknown = || "unknown".to_owned();
     let mut text = String::new();
@@ -153,16 +167,15 @@ pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
     for import in plugin.imports() {
         line("import", import.clone());
     }
-    line("used", format!("{} fuel, {} of memory", first.fuel(), bytes(first.memory())));
     writeln!(text, "sha256 = \"{}\"", plugin.digest()).expect("a string takes all");
     let json = json!({
-        "file": args.file,
+        "file": file,
         "metadata": metadata,
         "hooks": plugin.hooks(),
         "imports": plugin.imports(),
         "sha256": plugin.digest(),
     });
-    Ok(Outcome::done(text, json))
+    Outcome::done(text, json)
 }
 
 pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {

@@ -1,0 +1,173 @@
+//! A new plugin's crate: it builds and passes its test as it stands.
+//!
+//! The SDK is not in a registry, so the crate brings it along, with the interface that it is made from: what was embedded
+//! in the program is written as it is.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::plugin::Hook;
+
+/// Bytes of the longest name: a plugin's in `flistry.toml` may have as many.
+const MAX_NAME: usize = 40;
+
+const MANIFEST: &str = include_str!("../../plugins/template/Cargo.toml");
+const README: &str = include_str!("../../plugins/template/README.md");
+
+/// What every crate gets unchanged: a path in the crate, and the text.
+const SDK: &[(&str, &str)] = &[
+    ("vendor/flistry-plugin/Cargo.toml", include_str!("../../plugins/sdk/Cargo.toml")),
+    ("vendor/flistry-plugin/src/bindings.rs", include_str!("../../plugins/sdk/src/bindings.rs")),
+    ("vendor/flistry-plugin/src/config.rs", include_str!("../../plugins/sdk/src/config.rs")),
+    ("vendor/flistry-plugin/src/facts.rs", include_str!("../../plugins/sdk/src/facts.rs")),
+    ("vendor/flistry-plugin/src/globs.rs", include_str!("../../plugins/sdk/src/globs.rs")),
+    ("vendor/flistry-plugin/src/hook.rs", include_str!("../../plugins/sdk/src/hook.rs")),
+    ("vendor/flistry-plugin/src/lib.rs", include_str!("../../plugins/sdk/src/lib.rs")),
+    ("vendor/flistry-plugin/src/log.rs", include_str!("../../plugins/sdk/src/log.rs")),
+    ("vendor/flistry-plugin/src/modules_dep.rs", include_str!("../../plugins/sdk/src/modules_dep.rs")),
+    ("vendor/flistry-plugin/src/modules_softdep.rs", include_str!("../../plugins/sdk/src/modules_softdep.rs")),
+    ("vendor/flistry-plugin/src/report.rs", include_str!("../../plugins/sdk/src/report.rs")),
+    ("vendor/flistry-plugin/src/templates.rs", include_str!("../../plugins/sdk/src/templates.rs")),
+    ("vendor/flistry-plugin/src/trees.rs", include_str!("../../plugins/sdk/src/trees.rs")),
+    ("wit/configuration.wit", include_str!("../../wit/configuration.wit")),
+    ("wit/filter.wit", include_str!("../../wit/filter.wit")),
+    ("wit/log.wit", include_str!("../../wit/log.wit")),
+    ("wit/module-info.wit", include_str!("../../wit/module-info.wit")),
+    ("wit/naming.wit", include_str!("../../wit/naming.wit")),
+    ("wit/post-pack.wit", include_str!("../../wit/post-pack.wit")),
+    ("wit/report.wit", include_str!("../../wit/report.wit")),
+    ("wit/trees.wit", include_str!("../../wit/trees.wit")),
+    ("wit/types.wit", include_str!("../../wit/types.wit")),
+    ("wit/worlds.wit", include_str!("../../wit/worlds.wit")),
+];
+
+/// A crate that can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ScaffoldError {
+    /// The name is no plugin's.
+    #[error("`{0}` cannot name a plugin")]
+    Name(String),
+    /// There is something at its place.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// A folder or file can't be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+impl ScaffoldError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            ScaffoldError::Name(_) => {
+                format!("use up to {MAX_NAME} small letters, digits and `-`, beginning with a letter")
+            }
+            ScaffoldError::Exists(_) => "choose another name, or another place with --dir".to_owned(),
+            ScaffoldError::Write { .. } => "the folder must exist and be writable".to_owned(),
+        }
+    }
+}
+
+/// Makes the crate `name` in `parent`; returns its folder. What is there already is not touched.
+///
+/// # Errors
+/// Where the name is none, is taken, or the folder can't be written.
+pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, ScaffoldError> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || name.len() > MAX_NAME || !name.bytes().all(plain) {
+        return Err(ScaffoldError::Name(name.to_owned()));
+    }
+    let folder = parent.join(name);
+    let failed = |path: &str, error| ScaffoldError::Write { path: folder.join(path), error };
+    std::fs::create_dir(&folder).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => ScaffoldError::Exists(folder.clone()),
+        _ => failed("", error),
+    })?;
+    let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(|error| failed("", error))?;
+    let write = |path: &str, text: &str| {
+        let parent = Path::new(path).parent().unwrap_or(Path::new(""));
+        let written = dir.create_dir_all(parent).and_then(|()| dir.write(path, text));
+        written.map_err(|error| failed(path, error))
+    };
+    let (code, config, line) = template(hook);
+    let readme = README.replace("CONFIG-LINE", config).replace("HOOK-LINE", line).replace("PLUGIN-NAME", name);
+    write("Cargo.toml", &MANIFEST.replace("PLUGIN-NAME", name))?;
+    write("README.md", &readme)?;
+    write("src/lib.rs", code)?;
+    write(".gitignore", "/target\n")?;
+    SDK.iter().try_for_each(|(path, text)| write(path, text))?;
+    Ok(folder)
+}
+
+/// A hook's example: the code, a configuration that it takes, and how an flist uses it.
+fn template(hook: Hook) -> (&'static str, &'static str, &'static str) {
+    match hook {
+        Hook::Filter => (
+            include_str!("../../plugins/template/filter.rs"),
+            "config.endings = [\".txt\"]",
+            "filters = [\"PLUGIN-NAME\"]",
+        ),
+        Hook::Naming => {
+            (include_str!("../../plugins/template/naming.rs"), "config.product = \"acme\"", "naming = \"PLUGIN-NAME\"")
+        }
+        Hook::PostPack => (
+            include_str!("../../plugins/template/post_pack.rs"),
+            "config.ending = \"~\"",
+            "post-pack = [\"PLUGIN-NAME\"]",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_sdk_comes_along() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (folder, prefix) in [("plugins/sdk/src", "vendor/flistry-plugin/src"), ("wit", "wit")] {
+            for file in std::fs::read_dir(root.join(folder)).unwrap() {
+                let path = format!("{prefix}/{}", file.unwrap().file_name().to_str().unwrap());
+                assert!(SDK.iter().any(|(known, _)| *known == path), "{path} is not in SDK");
+            }
+        }
+    }
+
+    #[test]
+    fn a_crate_is_made_and_nothing_is_overwritten() {
+        let parent = tempfile::tempdir().unwrap();
+        for (name, hook) in [("a-filter", Hook::Filter), ("names", Hook::Naming), ("edits2", Hook::PostPack)] {
+            let folder = new_plugin(parent.path(), name, hook).unwrap();
+            let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+            assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")));
+            assert!(read("src/lib.rs").contains("export!("));
+            assert!(read("README.md").contains(&format!("[plugin.{name}]")));
+            for text in [read("Cargo.toml"), read("README.md"), read("src/lib.rs")] {
+                assert!(!text.contains("PLUGIN-NAME") && !text.contains("-LINE"), "{text}");
+            }
+            let error = new_plugin(parent.path(), name, hook).unwrap_err();
+            assert_eq!(error.to_string(), format!("{} is there already", folder.display()));
+        }
+    }
+
+    #[test]
+    fn names_that_are_none_are_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        for name in ["", "a b", "A", "1a", "../x", "a/b", "-a", "a_b", &"x".repeat(41)] {
+            let error = new_plugin(parent.path(), name, Hook::Filter).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{name}` cannot name a plugin"));
+            assert!(error.hint().contains("up to 40 small letters"));
+        }
+        let gone = parent.path().join("nowhere");
+        assert!(matches!(new_plugin(&gone, "a", Hook::Filter).unwrap_err(), ScaffoldError::Write { .. }));
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+}

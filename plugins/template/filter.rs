@@ -1,0 +1,59 @@
+//! Leaves out files by the ending of their name.
+
+use flistry_plugin::{Entry, Error, Facts, Filter, Kind, Plugin, Verdict, export};
+use serde::Deserialize;
+
+struct ByEnding(Config);
+
+/// The table `config` of the plugin's entry in flistry.toml.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// Endings such as `.txt`.
+    endings: Vec<String>,
+}
+
+impl Plugin for ByEnding {
+    type Config = Config;
+
+    /// Refuses a configuration before a build begins.
+    fn check(config: &Config) -> Result<(), Error> {
+        match config.endings.iter().any(String::is_empty) {
+            true => Err(Error::new("empty-ending", "an ending in `endings` is empty, which every name has")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Filter for ByEnding {
+    fn begin(_facts: &Facts, config: Config) -> Result<Self, Error> {
+        Ok(ByEnding(config))
+    }
+
+    fn decide(&mut self, entry: &Entry) -> Result<Verdict, Error> {
+        let ending = self.0.endings.iter().find(|ending| entry.path.ends_with(*ending));
+        Ok(match ending {
+            Some(ending) if entry.kind == Kind::File => Verdict::drop(format!("its name ends in {ending}")),
+            _ => Verdict::Keep,
+        })
+    }
+}
+
+export!(ByEnding: filter);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_left_out_by_their_ending() {
+        let mut filter = ByEnding(Config { endings: vec![".txt".to_owned()] });
+        let mut decide = |path: &str, kind| {
+            let path = path.to_owned();
+            filter.decide(&Entry { id: 1, path, kind, size: 0, mode: 0, target: None, attributes: Vec::new() }).unwrap()
+        };
+        assert!(matches!(decide("a/b.txt", Kind::File), Verdict::Drop(reason) if reason == "its name ends in .txt"));
+        assert!(matches!(decide("a/b.bin", Kind::File), Verdict::Keep));
+        assert!(matches!(decide("a/b.txt", Kind::Directory), Verdict::Keep));
+    }
+}
