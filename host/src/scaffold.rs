@@ -142,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn the_author_s_guide_shows_what_is_written() {
+        let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/plugins.md");
+        let guide = std::fs::read_to_string(guide).unwrap();
+        for hook in [Hook::Filter, Hook::Naming, Hook::PostPack] {
+            assert!(guide.contains(template(hook).0), "{}", hook.word());
+        }
+    }
+
+    #[test]
     fn a_crate_is_made_and_nothing_is_overwritten() {
         let parent = tempfile::tempdir().unwrap();
         for (name, hook) in [("a-filter", Hook::Filter), ("names", Hook::Naming), ("edits2", Hook::PostPack)] {
