@@ -208,6 +208,18 @@ mod components {
         );
     }
 
+    /// The backstop for what fuel does not count. The fuel of this plugin would last for hours.
+    #[test]
+    fn the_clock_ends_what_fuel_does_not() {
+        let project =
+            with_hostile("config = { do = \"loop\" }\nlimits = { fuel = 1000000000000000, wall-seconds = 1 }");
+        project.flistry(&["build"]).fails(
+            1,
+            "plugin `bad`, filter: more seconds in one call than allowed, which are 1",
+            "the machine may be busy: run it again, or raise the plugin's limit `wall-seconds` in config/flistry.toml",
+        );
+    }
+
     /// Whatever a component does in whichever hook, a build with it leaves neither an flist nor a blob.
     #[test]
     fn what_a_hostile_component_does_publishes_nothing() {
