@@ -123,6 +123,15 @@ fn filters_come_one_after_the_other_and_keep_the_folders_of_what_is_kept() {
 }
 
 #[test]
+fn filters_that_leave_nothing_are_a_warning() {
+    let project = Project::plain();
+    project.write_toml_without(PLAIN_TOML, &["**"]);
+    let run = project.flistry(&["build"]).ok();
+    let warning = "warning: the filters of flist `data` leave nothing of PROJECT/data";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
+}
+
+#[test]
 fn no_two_flists_get_the_same_name() {
     let project = Project::plain();
     let second = PLAIN_TOML.split_once("\n\n").unwrap().1.replace("flist.data", "flist.more");

@@ -23,6 +23,7 @@ use crate::scan::{Scan, Scanned, scan};
 use crate::source::Source;
 use crate::store::url::StoreUrl;
 use crate::tree::{Entry, Kind, Tree};
+use crate::warning::Warning;
 
 /// The plan of one flist.
 pub struct Plan<'a> {
@@ -113,6 +114,10 @@ impl<'a> Planner<'a> {
         let (input, warnings) = normalize(&scan, &filtered, rules)?;
         for warning in warnings {
             progress.warn(warning);
+        }
+        if input.tree.len() == 1 && scan.entries().len() > 1 {
+            let what = format!("the filters of flist `{}` leave nothing of {}", flist.name, source.path().display());
+            progress.warn(Warning::new(what, "`flistry plan` says which of them drops what"));
         }
         clock.stage("normalize");
         if flist.contents == Contents::Modules {
