@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::componentize::{ComponentizeError, ToolchainError};
 use crate::config::ConfigError;
 use crate::filter::FilterError;
+use crate::indexes::IndexError;
 use crate::manifest::ManifestError;
 use crate::modinfo::ModinfoError;
 use crate::normal::UnpackableError;
@@ -21,6 +22,7 @@ use crate::store::url::UrlError;
 use crate::unpack::UnpackError;
 use crate::verify::rfs::RfsError;
 use crate::verify::source::CompareError;
+use crate::warning::Warning;
 
 /// Why a command ended. The message says what is wrong and where; [`Error::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,10 @@ pub enum Error {
     NoModules { source_path: PathBuf },
     #[error("flist `{flist}` would hold {what}: {} lies in its source", path.display())]
     OwnFile { flist: String, path: PathBuf, what: &'static str },
+    #[error(transparent)]
+    Indexes(#[from] IndexError),
+    #[error("flist `{flist}` holds what no node could use:{}", listed(what))]
+    Unusable { flist: String, what: Vec<Warning> },
     #[error(transparent)]
     Pack(#[from] PackError),
     #[error(transparent)]
@@ -84,6 +90,11 @@ pub enum Error {
     Write { path: PathBuf, error: std::io::Error },
     #[error("{what}")]
     Usage { what: String, hint: String },
+}
+
+/// Each on a line of its own.
+fn listed(what: &[Warning]) -> String {
+    what.iter().map(|warning| format!("\n  {warning}")).collect()
 }
 
 impl From<PluginError> for Error {
@@ -147,6 +158,8 @@ impl Error {
             Error::BadModule { .. } => Some("install the modules again, or let a filter drop the file".into()),
             Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
             Error::OwnFile { .. } => Some("pack a folder that does not hold it, or let a filter drop it".into()),
+            Error::Indexes(error) => Some(error.hint()),
+            Error::Unusable { .. } => Some("`strict = false` of [node] in config/flistry.toml makes these warnings".into()),
             Error::Pack(error) => error.hint(),
             Error::Store(error) => Some(error.hint()),
             Error::Sqlite(_) => None,

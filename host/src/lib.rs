@@ -13,6 +13,8 @@
 //! | normal form | [`normal`], [`tree`] | the same contents give the same manifest |
 //! | name | [`naming`] | the manifest's file name and aliases |
 //! | post-pack | [`plugin::apply`] | last changes before contents are read |
+//! | compatibility | [`compatibility`] | what a node could not use |
+//! | indexes | [`indexes`] | what modprobe looks things up in fits the modules |
 //! | pack | [`pack`], [`block`] | contents to blobs |
 //! | manifest | [`manifest`] | the SQLite file, written and read |
 //! | route | [`route`] | no write credential leaves |
@@ -23,13 +25,16 @@
 //! at what was made; [`scaffold`] and [`componentize`] are for authors of plugins. The library reads no environment and prints nothing: the program does both.
 
 pub mod block;
+pub mod compatibility;
 pub mod componentize;
 pub mod config;
 pub mod diff;
 pub mod error;
 pub mod fetch;
 pub mod filter;
+pub mod indexes;
 pub mod kernel;
+pub mod links;
 pub mod manifest;
 pub mod modinfo;
 pub mod naming;

@@ -12,7 +12,8 @@ use object::{Object, ObjectSection};
 pub const MAX_MODULE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// How a module file is compressed, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Compression {
     /// `.ko`
     None,
@@ -35,6 +36,16 @@ impl Compression {
             ".zst" => Compression::Zstd,
             _ => return None,
         })
+    }
+
+    /// The word in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Xz => "xz",
+            Compression::Zstd => "zstd",
+        }
     }
 
     fn decompress(self, bytes: &[u8]) -> std::io::Result<Cow<'_, [u8]>> {

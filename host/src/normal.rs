@@ -9,13 +9,15 @@
 //! | ctime | the mtime |
 //! | size | a file's length, a link's target's length, 4096 for a folder, else 0 |
 
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 use std::path::PathBuf;
 
 use crate::config::Owner;
 use crate::filter::Filtered;
 use crate::scan::{Scan, Scanned};
-use crate::source::Contents;
-use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree};
+use crate::source::{Contents, Source};
+use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree, TreeError};
 use crate::warning::Warning;
 
 /// The choices that the normal form leaves open.
@@ -33,6 +35,59 @@ pub struct Input {
     pub tree: Tree,
     /// One for each entry; `None` for what is no regular file.
     pub contents: Vec<Option<Contents>>,
+}
+
+impl Input {
+    /// Puts files that the build made into the root, in place of what has their names there. They are as old as the youngest
+    /// file, so that the same input gives the same manifest, and belong to whom the root belongs.
+    pub fn with_generated(self, files: BTreeMap<String, Vec<u8>>) -> Result<Input, TreeError> {
+        let Input { tree: old, contents } = self;
+        let root = old.get(EntryId::ROOT).attributes;
+        let youngest = old.files().map(|(id, _)| old.get(id).attributes.mtime).max().unwrap_or(root.mtime);
+        let attributes = Attributes { permissions: Permissions::of_mode(0o644), mtime: youngest, ..root };
+        let mut new = Input { tree: Tree::new(root), contents: vec![None] };
+        let mut places = vec![None; old.len()];
+        places[0] = Some(EntryId::ROOT);
+        let replaced: HashSet<String> = files.keys().cloned().collect();
+        let mut files = files.into_iter().peekable();
+        let put = |new: &mut Input, (name, bytes): (String, Vec<u8>)| {
+            let kind = Kind::File { size: bytes.len() as u64 };
+            new.contents.push(Some(Contents::Generated(bytes)));
+            new.tree.push(Entry { parent: EntryId::ROOT, name: name.into(), kind, attributes }).map(|_| ())
+        };
+        for ((id, entry), content) in old.iter().zip(contents).skip(1) {
+            if entry.parent == EntryId::ROOT {
+                while let Some(file) = files.next_if(|(name, _)| name.as_bytes() < entry.name.as_bytes()) {
+                    put(&mut new, file)?;
+                }
+                if replaced.contains(&*entry.name) {
+                    continue;
+                }
+            }
+            // What was in a folder that was replaced goes with it.
+            if let Some(parent) = places[entry.parent.index()] {
+                places[id.index()] = Some(new.tree.push(Entry { parent, ..entry.clone() })?);
+                new.contents.push(content);
+            }
+        }
+        files.try_for_each(|file| put(&mut new, file))?;
+        Ok(new)
+    }
+
+    /// A file's contents, whole.
+    ///
+    /// # Errors
+    /// What the file system says; also where it was written to since the scan.
+    pub fn read(&self, source: &Source, file: EntryId) -> std::io::Result<Vec<u8>> {
+        match self.contents[file.index()].as_ref().expect("a file has contents") {
+            Contents::Generated(bytes) => Ok(bytes.clone()),
+            Contents::Source(was) => {
+                let mut bytes = Vec::new();
+                source.open_unchanged(&self.tree.path(file), was)?.take(was.size).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
 }
 
 /// Applies the rules to what the filters kept.
@@ -136,5 +191,38 @@ impl UnpackableError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some("remove them from the source, or let a filter drop them".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_files_take_the_places_of_what_was_there() {
+        let attributes = |mtime| Attributes { permissions: Permissions::of_mode(0o600), uid: 1, gid: 1, mtime };
+        let mut tree = Tree::new(attributes(3));
+        let mut push = |parent, name: &str, kind, mtime| {
+            tree.push(Entry { parent, name: name.into(), kind, attributes: attributes(mtime) }).unwrap()
+        };
+        push(EntryId::ROOT, "b", Kind::File { size: 9 }, 7);
+        let folder = push(EntryId::ROOT, "c", Kind::Directory, 8);
+        push(folder, "gone", Kind::File { size: 1 }, 5);
+        let folder = push(EntryId::ROOT, "d", Kind::Directory, 9);
+        push(folder, "a", Kind::Fifo, 10);
+        let contents = tree.iter().map(|(_, entry)| match entry.kind {
+            Kind::File { size } => Some(Contents::Generated(vec![b'x'; size as usize])),
+            _ => None,
+        });
+        let input = Input { contents: contents.collect(), tree };
+        let files = ["a", "b", "c", "e"].map(|name| (name.to_owned(), name.as_bytes().to_vec()));
+        let input = input.with_generated(files.into()).unwrap();
+        let paths: Vec<String> = input.tree.iter().map(|(id, _)| input.tree.path(id)).collect();
+        assert_eq!(paths, ["", "a", "b", "c", "d", "d/a", "e"]);
+        for (id, size) in input.tree.files() {
+            let entry = input.tree.get(id);
+            assert_eq!((size, entry.mode(), entry.attributes.mtime), (1, 0o100_644, 7));
+            assert_eq!(input.contents[id.index()], Some(Contents::Generated(entry.name.as_bytes().to_vec())));
+        }
     }
 }

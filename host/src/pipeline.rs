@@ -8,24 +8,28 @@
 //! Nothing gets a name that a reader could find before the read-back has passed. A build that fails leaves blobs
 //! behind, which the next one finds again, and nothing else.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::{Config, Storage};
 use crate::error::Error;
 use crate::manifest::{ContentsDigest, Manifest, Route, write};
 use crate::naming::FlistName;
+use crate::normal::Input;
 use crate::pack::{PackCache, Packer};
-use crate::plan::{Clock, Plan};
+use crate::plan::{Clock, NewIndexes, Plan};
 use crate::progress::{Progress, Step};
 use crate::publish::{Publication, sha256};
 use crate::read_back::{prove_read_only, read_back};
-use crate::report::{FORMAT, ManifestFacts, ReadBack, Report};
+use crate::report::{FORMAT, IndexesMade, ManifestFacts, ReadBack, Report};
 use crate::route::CleanManifest;
+use crate::source::Source;
 use crate::store::WriteBlobs;
 use crate::store::open::{open_write, open_write_ranges};
 use crate::store::s3::S3Bucket;
 use crate::store::url::StoreUrl;
 use crate::verify::Level;
+use crate::warning::Warning;
 
 /// What a build made.
 pub struct Built {
@@ -54,8 +58,22 @@ pub fn open_store(storage: &Storage) -> Result<Box<dyn WriteBlobs>, Error> {
 /// # Errors
 /// The first stage that fails. Nothing is published then.
 pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: &Recorder<'_>) -> Result<Built, Error> {
-    let Plan { config, flist, source, input, names, mut tags, dropped, removed, added, plugins, stages } = plan;
+    let Plan { config, flist, source, input, names, mut tags, dropped, removed, added, plugins, stages, .. } = plan;
     let mut clock = Clock::default();
+
+    let mut generated: Vec<String> = added.iter().map(|link| link.path.clone()).collect();
+    let mut indexes_made = None;
+    let input = match plan.indexes {
+        None => input,
+        Some(new) => {
+            let (made, report) = make_indexes(config, &source, &input, &new, progress)?;
+            tags.insert("flistry.depmod".to_owned(), report.depmod.clone());
+            indexes_made = Some(report);
+            generated.extend(made.keys().cloned());
+            clock.stage("depmod");
+            input.with_generated(made).expect("an index has a name that an entry can have")
+        }
+    };
 
     let mut cache = if use_cache { open_cache(config, progress) } else { None };
     let packer = Packer { source: &source, store, workers: config.pack.workers, progress };
@@ -98,7 +116,9 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
         route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
         entries: clean.manifest().tree.counts(),
         dropped,
-        generated: added.iter().map(|link| link.path.clone()).collect(),
+        indexes: indexes_made,
+        notes: plan.notes,
+        generated,
         removed,
         added,
         plugins,
@@ -118,6 +138,28 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
     let path = publication.to_folder(&config.output)?;
     let published = publish_to(config, &publication, progress, false)?;
     Ok(Built { path, published, report })
+}
+
+fn make_indexes(
+    config: &Config,
+    source: &Source,
+    input: &Input,
+    new: &NewIndexes,
+    progress: &dyn Progress,
+) -> Result<(BTreeMap<String, Vec<u8>>, IndexesMade), Error> {
+    progress.begin(Step::Indexes, 0);
+    // Beside the pack cache: a disk of the project's, where a system's temporary folder may be memory.
+    let scratch = config.pack.cache.parent().unwrap_or(&config.project);
+    let made = new.depmod.make(source, input, &config.kernel, new.system_map.as_deref(), scratch)?;
+    for complaint in made.complaints {
+        progress.warn(Warning::bare(complaint));
+    }
+    let report = IndexesMade {
+        depmod: new.depmod.version().to_owned(),
+        system_map: new.system_map.as_ref().map(|map| map.display().to_string()),
+        why: new.why.iter().map(ToString::to_string).collect(),
+    };
+    Ok((made.indexes, report))
 }
 
 fn open_cache(config: &Config, progress: &dyn Progress) -> Option<PackCache> {

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::compatibility::{self, Remark};
 use crate::config::{Config, Contents, Flist};
 use crate::error::Error;
 use crate::filter::{Dropped, Filtered};
+use crate::indexes::depmod::{Depmod, system_map};
+use crate::indexes::{self, IndexError, Mismatch};
 use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::naming::FlistName;
 use crate::normal::{Input, Rules, normalize};
@@ -47,8 +50,22 @@ pub struct Plan<'a> {
     pub added: Vec<Added>,
     /// The plugins in the order in which they ran.
     pub plugins: Vec<PluginRun>,
+    /// What does not hinder a node and is worth knowing.
+    pub notes: Vec<String>,
+    /// Where the modules' indexes don't fit them: how they are made again.
+    pub indexes: Option<NewIndexes>,
     /// How long the stages so far took.
     pub stages: Vec<Stage>,
+}
+
+/// How a build makes the indexes of its modules again.
+pub struct NewIndexes {
+    /// What does not fit; at least one.
+    pub why: Vec<Mismatch>,
+    /// What makes them.
+    pub depmod: Depmod,
+    /// The kernel's symbols, where there is a table of them.
+    pub system_map: Option<PathBuf>,
 }
 
 /// Makes the plans of a build's flists. A tree that several of them need is filtered once.
@@ -135,10 +152,17 @@ impl<'a> Planner<'a> {
 
         figures.insert("file".to_owned(), names.file.to_string());
         let applied = self.edit(flist, input, &names, &figures, &mut plugins, progress)?;
+        clock.stage("post-pack");
+        let dropped = filtered.dropped(&scan);
+        let notes = compatible(config, flist, &applied.input.tree, progress)?;
+        let indexes = match flist.contents {
+            Contents::Modules => new_indexes(config, flist, &source, &applied, &dropped)?,
+            _ => None,
+        };
+        clock.stage("indexes");
         let mut tags = applied.tags;
         tags.extend(plugins.iter().map(PluginRun::tag));
         tags.insert("flistry.config".to_owned(), hex::encode(config.digest(flist, &self.policy)));
-        clock.stage("post-pack");
         Ok(Plan {
             config,
             flist,
@@ -146,7 +170,9 @@ impl<'a> Planner<'a> {
             input: applied.input,
             names,
             tags,
-            dropped: filtered.dropped(&scan),
+            dropped,
+            notes,
+            indexes,
             removed: applied.removed,
             added: applied.added,
             plugins,
@@ -288,6 +314,75 @@ fn check_own_files(
             && filtered.keeps_path(scan, inside).unwrap_or(flist.filters.is_empty())
         {
             return own(path, what);
+        }
+    }
+    Ok(())
+}
+
+/// What a node could not use is a warning, or an error in strict builds; returns what is merely worth knowing.
+fn compatible(config: &Config, flist: &Flist, tree: &Tree, progress: &dyn Progress) -> Result<Vec<String>, Error> {
+    let (mut notes, mut unusable) = (Vec::new(), Vec::new());
+    for remark in compatibility::check(flist.contents, tree, &config.kernel_config, &config.node) {
+        match remark {
+            Remark::Note(note) => notes.push(note),
+            Remark::Unusable(warning) => unusable.push(warning),
+        }
+    }
+    if config.node.strict && !unusable.is_empty() {
+        return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });
+    }
+    unusable.into_iter().for_each(|warning| progress.warn(warning));
+    Ok(notes)
+}
+
+/// Compares the modules that are left with each other and with their indexes.
+fn new_indexes(
+    config: &Config,
+    flist: &Flist,
+    source: &Source,
+    applied: &Applied,
+    dropped: &[Dropped],
+) -> Result<Option<NewIndexes>, Error> {
+    let input = &applied.input;
+    let failed = |id, error| IndexError::Read { path: source.path().join(input.tree.path(id)), error };
+    nothing_needed_is_gone(source, &input.tree, dropped, &applied.removed)?;
+    let why = indexes::check(&input.tree, |id| input.read(source, id).map_err(|error| failed(id, error)))?;
+    let Some(first) = why.first() else { return Ok(None) };
+    let Some(depmod) = Depmod::find(&config.search_path)? else {
+        return Err(IndexError::NoDepmod { flist: flist.name.clone(), why: first.to_string() }.into());
+    };
+    let system_map = system_map(&config.system_maps).map(Path::to_owned);
+    Ok(Some(NewIndexes { why, depmod, system_map }))
+}
+
+/// A module whose dependency was left out would not load. Those that the source itself lacks are depmod's to find.
+fn nothing_needed_is_gone(
+    source: &Source,
+    tree: &Tree,
+    dropped: &[Dropped],
+    removed: &[Removed],
+) -> Result<(), IndexError> {
+    let removed = removed.iter().map(|removed| (&*removed.path, (&*removed.by, "removed")));
+    let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
+    let gone: BTreeMap<&str, (&str, &str)> =
+        dropped.chain(removed).filter(|(path, _)| Compression::of_module(path).is_some()).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let mut text = Vec::new();
+    match source.open(indexes::DEP).and_then(|mut file| file.read_to_end(&mut text)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(IndexError::Read { path: source.path().join(indexes::DEP), error }),
+    }
+    let text = String::from_utf8_lossy(&text);
+    let needs = indexes::needs(&text);
+    for path in indexes::modules(tree).map(|id| tree.path(id)) {
+        for needed in needs.get(&*path).into_iter().flatten() {
+            if let Some((by, reason)) = gone.get(needed) {
+                let [module, needs, by, reason] = [&*path, needed, by, reason].map(str::to_owned);
+                return Err(IndexError::NeededIsGone { module, needs, by, reason });
+            }
         }
     }
     Ok(())

@@ -19,6 +19,8 @@ pub trait Progress: Sync {
 pub enum Step {
     /// Walking the source; no units.
     Scan,
+    /// Making module indexes; no units.
+    Indexes,
     /// Reading, sealing and storing; bytes of the source.
     Pack,
     /// Looking whether the store has the blobs; blobs.

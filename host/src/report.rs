@@ -53,6 +53,12 @@ pub struct Report {
     /// The plugins in the order in which they ran.
     #[serde(default)]
     pub plugins: Vec<PluginRun>,
+    /// Why the module indexes were made again, and by what; none where those of the source fit.
+    #[serde(default)]
+    pub indexes: Option<IndexesMade>,
+    /// What does not hinder a node and is worth knowing.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Paths that the build made itself.
     pub generated: Vec<String>,
     /// What packing did.
@@ -65,6 +71,17 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// What the user was warned about.
     pub warnings: Vec<String>,
+}
+
+/// Module indexes that the build made.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct IndexesMade {
+    /// What made them, such as `kmod 30`.
+    pub depmod: String,
+    /// The kernel's symbol table that every symbol was found in; none where there was no table.
+    pub system_map: Option<String>,
+    /// In what the source's own did not fit.
+    pub why: Vec<String>,
 }
 
 /// What the read-back proved.

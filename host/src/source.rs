@@ -85,6 +85,18 @@ impl Source {
         open_in(&self.dir, path)
     }
 
+    /// Opens a file that must be what it was when it was scanned.
+    ///
+    /// # Errors
+    /// The system's, and one that says that the file was written to.
+    pub fn open_unchanged(&self, path: &str, was: &FileIdentity) -> std::io::Result<File> {
+        let file = self.open(path)?;
+        match FileIdentity::of(&file.metadata()?) == *was {
+            true => Ok(file),
+            false => Err(std::io::Error::other("it was written to since the scan")),
+        }
+    }
+
     /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.path

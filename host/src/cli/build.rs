@@ -92,6 +92,12 @@ fn summarize(built: &Built, text: &mut String) {
             }
         ),
     );
+    if let Some(made) = &report.indexes {
+        line("indexes", format!("made again by depmod ({})", made.depmod));
+    }
+    for note in &report.notes {
+        line("note", note.clone());
+    }
     line("packed", format!("{} files read, {} unchanged since the last pack", pack.files_read, pack.files_unchanged));
     line(
         "blobs",

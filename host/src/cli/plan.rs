@@ -69,6 +69,17 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         for (run, (key, value)) in plan.plugins.iter().flat_map(|run| run.found.iter().map(move |found| (run, found))) {
             line("finding", format!("{} {} ({})", Printable(key), Printable(value), run.name));
         }
+        if let Some(new) = &plan.indexes {
+            let more = match new.why.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let why = new.why[0].to_string();
+            line("indexes", format!("made again by depmod ({}): {}{more}", new.depmod.version(), Printable(&why)));
+        }
+        for note in &plan.notes {
+            line("note", note.clone());
+        }
         line("store", stores.join(", "));
         line("route", route.join(", "));
         plans.push(json!({
@@ -82,6 +93,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
             "dropped": plan.dropped,
             "removed": plan.removed,
             "added": plan.added,
+            "indexes": plan.indexes.as_ref().map(|new| new.why.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            "notes": plan.notes,
         }));
     }
     let json = json!({ "kernel": config.kernel.as_str(), "store": stores, "route": route, "flists": plans });

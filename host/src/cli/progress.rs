@@ -101,6 +101,7 @@ enum Unit {
 fn words(step: Step) -> (&'static str, Unit) {
     match step {
         Step::Scan => ("scanning", Unit::None),
+        Step::Indexes => ("making module indexes", Unit::None),
         Step::Pack => ("packing", Unit::Bytes),
         Step::Presence => ("looking for", Unit::Blobs),
         Step::ReadBack => ("reading back", Unit::Blobs),

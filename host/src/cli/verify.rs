@@ -5,14 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use flistry::config::{ExcludePattern, Owner};
+use flistry::compatibility::{Remark, check as check_compatibility};
+use flistry::config::{Config, Contents, Environment, ExcludePattern, Owner};
 use flistry::error::{Error, ExitCode};
 use flistry::manifest::{Manifest, ManifestError, check, read};
 use flistry::normal::Rules;
+use flistry::progress::Progress;
 use flistry::report::Report;
 use flistry::source::Source;
 use flistry::verify::source::{Explained, compare};
-use flistry::verify::{Finding, Level, Verification, rfs, verify};
+use flistry::verify::{Finding, KERNEL_TAG, Level, TYPE_TAG, Verification, rfs, verify};
 use serde_json::json;
 
 use super::Context;
@@ -71,7 +73,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         Err(ManifestError::Malformed { .. }) => {
             let problems = check(&bytes).map_err(|error| Error::Manifest { path: args.file.clone(), error })?;
             let findings = problems.into_iter().map(Finding::Schema).collect();
-            return Ok(outcome(&args.file, "schema", Verification { findings, ..Verification::default() }));
+            return Ok(outcome(&args.file, "schema", Verification { findings, ..Verification::default() }, &[]));
         }
         Err(error) => return Err(Error::Manifest { path: args.file.clone(), error }),
     };
@@ -89,7 +91,27 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         result.findings.extend(rfs::compare(&program, &args.file, &manifest, scratch.path())?);
     }
     let name = if with_source { "source".to_owned() } else { level.to_string() };
-    Ok(outcome(&args.file, &name, result))
+    let notes = notes(&manifest, context);
+    Ok(outcome(&args.file, &name, result, &notes))
+}
+
+/// What the project that it was built for says of it, where this is such a project: what a node could not use is warned of,
+/// the rest is returned. That is no damage, and an flist of another kernel can't be judged so.
+fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
+    let tag = |name| manifest.tags.get(name).map(String::as_str);
+    let Some(contents) = tag(TYPE_TAG).and_then(Contents::of_word) else { return Vec::new() };
+    let config = Config::load(&context.project, &Environment(context.environment.clone()), jiff::Timestamp::now());
+    let Some(config) = config.ok().filter(|config| tag(KERNEL_TAG) == Some(config.kernel.as_str())) else {
+        return Vec::new();
+    };
+    let mut notes = Vec::new();
+    for remark in check_compatibility(contents, &manifest.tree, &config.kernel_config, &config.node) {
+        match remark {
+            Remark::Note(note) => notes.push(note),
+            Remark::Unusable(warning) => context.terminal.warn(warning),
+        }
+    }
+    notes
 }
 
 fn compare_with_source(
@@ -151,7 +173,7 @@ fn explained(report: Option<&Report>, exclude: &[String]) -> Result<Explained, E
     })
 }
 
-fn outcome(file: &Path, level: &str, result: Verification) -> Outcome {
+fn outcome(file: &Path, level: &str, result: Verification, notes: &[String]) -> Outcome {
     let mut text = String::new();
     let ok = result.findings.is_empty();
     for finding in result.findings.iter().take(SHOWN) {
@@ -162,6 +184,9 @@ fn outcome(file: &Path, level: &str, result: Verification) -> Outcome {
     }
     for note in &result.explained {
         writeln!(text, "explained: {note}").expect("a string takes all");
+    }
+    for note in notes {
+        writeln!(text, "note: {note}").expect("a string takes all");
     }
     let verdict = if ok { good(&"verified") } else { bad(&"damaged") };
     let found = if ok { String::new() } else { format!(", {} findings", result.findings.len()) };
@@ -181,6 +206,7 @@ fn outcome(file: &Path, level: &str, result: Verification) -> Outcome {
         "fetched": result.fetched,
         "findings": result.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "explained": result.explained,
+        "notes": notes,
     });
     let code = if ok { ExitCode::Done } else { ExitCode::Damage };
     Outcome { code, ..Outcome::done(text, json) }

@@ -11,6 +11,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::node::{NodeSettings, RawModules, RawNode, SystemMaps};
 use super::plugins::is_secret;
 use super::template::PathTemplate;
 use super::{ComponentSource, Contents, Owner, ReadBackLevel};
@@ -42,6 +43,10 @@ pub struct FlistryToml {
     pub publish_folder: Option<String>,
     /// The folder of compiled plugins.
     pub plugin_cache: String,
+    /// What nodes can do with what is packed.
+    pub node: NodeSettings,
+    /// Where the kernel's symbol table may lie.
+    pub system_maps: SystemMaps,
     /// The shipped file's and the project's own, which count where both have one of a name; in the order of their names.
     pub plugins: Vec<PluginToml>,
     /// In the file's order.
@@ -134,6 +139,10 @@ struct RawFile {
     publish: RawPublish,
     #[serde(default)]
     plugins: RawPlugins,
+    #[serde(default)]
+    node: RawNode,
+    #[serde(default)]
+    modules: RawModules,
     #[serde(default)]
     plugin: BTreeMap<Spanned<String>, Spanned<RawPlugin>>,
     #[serde(default)]
@@ -247,6 +256,11 @@ impl FlistryToml {
                 folder => Some(text_of("folder", folder, None)?),
             },
             plugin_cache: text_of("cache", file.plugins.cache, shipped.plugins.cache)?,
+            node: file.node.or(shipped.node),
+            system_maps: match file.modules.system_map {
+                Some(maps) => lines.system_maps(&maps)?,
+                None => Lines(DEFAULT).system_maps(&shipped.modules.system_map.unwrap_or_default())?,
+            },
             plugins: {
                 let mut plugins = Lines(DEFAULT).plugins(shipped.plugin)?;
                 plugins.extend(lines.plugins(file.plugin)?);
@@ -285,6 +299,18 @@ impl Lines<'_> {
 
     fn error(&self, span: Range<usize>, key: &str, what: impl Into<String>, hint: impl Into<String>) -> TomlError {
         TomlError::new(self.number(span.start), key, what, hint)
+    }
+
+    fn path_template(&self, key: &str, text: &Spanned<String>) -> Result<PathTemplate, TomlError> {
+        match text.get_ref().is_empty() {
+            true => Err(self.error(text.span(), key, "it is empty", "name a path")),
+            false => PathTemplate::parse(text.get_ref())
+                .map_err(|error| self.error(text.span(), key, error.to_string(), error.hint())),
+        }
+    }
+
+    fn system_maps(&self, maps: &[Spanned<String>]) -> Result<SystemMaps, TomlError> {
+        maps.iter().map(|map| self.path_template("system-map", map)).collect()
     }
 
     fn flists(&self, raw: BTreeMap<Spanned<String>, Spanned<RawFlist>>) -> Result<Vec<FlistToml>, TomlError> {
@@ -356,15 +382,15 @@ impl Lines<'_> {
             let hint = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
             return Err(self.error(raw.source.span(), "source", "there is no folder to look for", hint));
         }
-        let source = |text: &Spanned<String>| match text.get_ref().is_empty() {
-            true => Err(self.error(text.span(), "source", "it is empty", "name a folder")),
-            false => PathTemplate::parse(text.get_ref())
-                .map_err(|e| self.error(text.span(), "source", e.to_string(), e.hint())),
-        };
         Ok(FlistToml {
             line,
             contents: raw.contents,
-            source: raw.source.get_ref().iter().map(source).collect::<Result<_, _>>()?,
+            source: raw
+                .source
+                .get_ref()
+                .iter()
+                .map(|text| self.path_template("source", text))
+                .collect::<Result<_, _>>()?,
             filters: raw.filters,
             naming: raw.naming,
             post_pack: raw.post_pack,

@@ -26,6 +26,8 @@ fn the_shipped_file_sets_everything() {
     assert_eq!(shipped.blobs.iter().map(|(blob, _)| blob.as_str()).collect::<Vec<_>>(), ["dist/blobs"]);
     assert_eq!((shipped.cache.as_str(), shipped.workers), ("dist/pack-cache.sqlite", 0));
     assert_eq!((shipped.read_back, shipped.publish_folder), (ReadBackLevel::Sample, None));
+    assert_eq!(shipped.node.module_compression.len(), 3);
+    assert_eq!((shipped.node.strict, shipped.system_maps.len()), (false, 1));
     let [modules, firmware] = &shipped.flists[..] else { panic!() };
     assert_eq!((modules.key.as_str(), modules.contents), ("modules", Contents::Modules));
     assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", Contents::Firmware));

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -30,10 +30,14 @@ const MAX_FILE: u64 = 1024 * 1024;
 
 /// The version of the kernel that the project builds. Needs `build.conf` and `kernel.config` alone.
 pub fn kernel_version(project: &Path, env: &Environment) -> Result<KernelVersion, ConfigError> {
+    kernel(project, env).map(|(version, _)| version)
+}
+
+fn kernel(project: &Path, env: &Environment) -> Result<(KernelVersion, KernelConfig), ConfigError> {
     check_project(project)?;
     let build_conf = assignments::parse(&read(project, BUILD_CONF)?, &env.0).map_err(ConfigError::BuildConf)?;
     let config = KernelConfig::parse(&read(project, KERNEL_CONFIG)?).map_err(ConfigError::KernelConfig)?;
-    Ok(KernelVersion::derive(&build_conf, &config)?)
+    Ok((KernelVersion::derive(&build_conf, &config)?, config))
 }
 
 impl Config {
@@ -42,7 +46,7 @@ impl Config {
         check_project(project)?;
         // A route holds an absolute path, which must not depend on links that may be changed.
         let project = project.canonicalize().map_err(|error| ConfigError::Read { file: "config", error })?;
-        let kernel = kernel_version(&project, env)?;
+        let (kernel, kernel_config) = kernel(&project, env)?;
         let toml = read_optional(&project, FLISTRY_TOML)?;
         let toml = FlistryToml::parse(toml.as_deref().unwrap_or(flistry_toml::DEFAULT))?;
 
@@ -68,6 +72,7 @@ impl Config {
         let date = date.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string();
         let release = firmware_tag.as_ref().unwrap_or(&date);
         let flists: Vec<Flist> = toml.flists.iter().map(|flist| expand(flist, &project, &kernel, release)).collect();
+        let system_maps = toml.system_maps.iter().map(|map| project.join(map.expand(&kernel, release))).collect();
         let plugins: Vec<PluginSettings> = toml.plugins.into_iter().map(|plugin| place(plugin, &project)).collect();
         check_plugins(&flists, &plugins)?;
         let variables = variables(&plugins, &env.0, firmware_tag);
@@ -93,6 +98,10 @@ impl Config {
             pack: PackSettings { cache: project.join(&toml.cache), workers: workers(toml.workers) },
             read_back: toml.read_back,
             plugin_cache: project.join(&toml.plugin_cache),
+            node: toml.node,
+            system_maps,
+            search_path: search_path(&env.0),
+            kernel_config,
             plugins,
             variables,
             warnings,
@@ -166,6 +175,13 @@ fn source_date_epoch(env: &BTreeMap<String, String>) -> Result<Option<i64>, Conf
     let Some(text) = env.get("SOURCE_DATE_EPOCH") else { return Ok(None) };
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|_| digits).map(Some).ok_or(ConfigError::SourceDateEpoch)
+}
+
+/// A user's `PATH` often leaves out where depmod is.
+fn search_path(env: &BTreeMap<String, String>) -> Vec<PathBuf> {
+    let path = env.get("PATH").map_or("", String::as_str);
+    let folders = path.split(':').filter(|folder| !folder.is_empty()).chain(["/usr/sbin", "/sbin"]);
+    folders.map(PathBuf::from).collect()
 }
 
 fn workers(configured: usize) -> NonZeroUsize {

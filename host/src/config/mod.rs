@@ -9,6 +9,7 @@ mod exclude;
 pub mod flistry_toml;
 pub mod kernel_config;
 mod load;
+mod node;
 mod plugins;
 pub mod rfs_conf;
 mod template;
@@ -24,8 +25,10 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use exclude::ExcludePattern;
 pub use load::kernel_version;
+pub use node::NodeSettings;
 pub use plugins::{ComponentSource, PluginSettings};
 
+use crate::config::kernel_config::KernelConfig;
 use crate::kernel::KernelVersion;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
 use crate::warning::Warning;
@@ -41,6 +44,14 @@ pub struct Config {
     pub project: PathBuf,
     /// The kernel that is built for.
     pub kernel: KernelVersion,
+    /// How that kernel was configured.
+    pub kernel_config: KernelConfig,
+    /// What nodes can do with what is packed.
+    pub node: NodeSettings,
+    /// Where the kernel's symbol table may lie: absolute, the first that exists counts.
+    pub system_maps: Vec<PathBuf>,
+    /// Where programs are looked for: the folders of `PATH`, and those that hold a system's own programs.
+    pub search_path: Vec<PathBuf>,
     /// The build's date in UTC, `YYYYMMDD`: of [`Config::source_date_epoch`] where that is set, else of now.
     pub date: String,
     /// The variables that plugins are granted and that are set. No credential is among them.
@@ -131,6 +142,11 @@ impl Contents {
             Contents::Firmware => "firmware",
             Contents::Plain => "plain",
         }
+    }
+
+    /// The kind that a manifest's tag names.
+    pub fn of_word(word: &str) -> Option<Contents> {
+        [Contents::Modules, Contents::Firmware, Contents::Plain].into_iter().find(|contents| contents.word() == word)
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | schema | stock rfs can walk the manifest |
 //! | presence | the store has every blob that is referred to |
-//! | sample | some blobs are fetched, hashed, decrypted, decompressed and hashed again |
+//! | sample | some blobs are fetched, hashed, decrypted, decompressed and hashed again; module indexes fit the modules |
 //! | full | all are, and every module is of the manifest's kernel |
 //!
 //! [`source`] compares with the folder an flist was made from. What is found is a [`Finding`]; an error means that
@@ -20,6 +20,7 @@ use std::sync::Mutex;
 use crate::block::{BlobId, BlockRef, block_len};
 use crate::config::ReadBackLevel;
 use crate::fetch::{FetchError, fetch};
+use crate::indexes::Mismatch;
 use crate::manifest::{Manifest, Problem};
 use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::parallel;
@@ -96,6 +97,9 @@ pub enum Finding {
         /// What is wrong with it.
         why: String,
     },
+    /// With an index of the modules.
+    #[error("{}", Printable(&.0.to_string()))]
+    Index(Mismatch),
     /// A difference to the source that the report does not explain.
     #[error("differs from the source: {0}")]
     Source(crate::diff::Difference),
@@ -136,6 +140,7 @@ pub fn verify(
     if level == Level::Full {
         // Fetching shows what is missing, too.
         full(manifest, store, progress, &mut result)?;
+        indexes(manifest, store, &mut result)?;
         return unless_forbidden(result);
     }
     let missing = presence(manifest, &blobs, store, progress)?;
@@ -152,6 +157,7 @@ pub fn verify(
         })?;
         result.fetched = sample.len() as u64;
         result.findings.extend(found.into_iter().flatten());
+        indexes(manifest, store, &mut result)?;
     }
     unless_forbidden(result)
 }
@@ -204,6 +210,41 @@ fn full(
     result.fetched = full.proven.into_inner().expect("no holder panics").len() as u64;
     result.findings.extend(found.into_iter().flatten());
     Ok(())
+}
+
+/// Compares the indexes of a modules flist with its modules, unless something is wrong with it already.
+fn indexes(manifest: &Manifest, store: &dyn ReadBlobs, result: &mut Verification) -> Result<(), StoreError> {
+    if !result.findings.is_empty() || manifest.tags.get(TYPE_TAG).is_none_or(|kind| kind != "modules") {
+        return Ok(());
+    }
+    let contents = |file: EntryId| {
+        let mut bytes = Vec::new();
+        for block in manifest.blocks.of(file) {
+            match finding(manifest, file, block.id, fetch(store, block))? {
+                Ok(plain) => bytes.extend_from_slice(plain.bytes()),
+                Err(finding) => return Err(Unread::Finding(Box::new(finding))),
+            }
+        }
+        Ok(bytes)
+    };
+    match crate::indexes::check(&manifest.tree, contents) {
+        Ok(mismatches) => result.findings.extend(mismatches.into_iter().map(Finding::Index)),
+        Err(Unread::Finding(finding)) => result.findings.push(*finding),
+        Err(Unread::Store(error)) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Why an index could not be read.
+enum Unread {
+    Finding(Box<Finding>),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unread {
+    fn from(error: StoreError) -> Self {
+        Unread::Store(error)
+    }
 }
 
 /// The full level, file by file.

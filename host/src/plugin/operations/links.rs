@@ -1,13 +1,11 @@
 //! Where links may stand, and what they may lead to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{Added, Operation, conflict, refused};
+use crate::links::{Led, Names, names, resolve};
 use crate::plugin::PluginError;
 use crate::tree::{EntryId, Kind, Tree, check_name};
-
-/// How many links Linux follows in one look-up (`MAXSYMLINKS`).
-const MOST_LINKS: usize = 40;
 
 /// A link that is to be added; its place is checked.
 pub(super) struct Link<'a> {
@@ -27,13 +25,6 @@ impl Link<'_> {
     fn refused(&self, what: &str) -> PluginError {
         refused(self.by, format!("add the link {} -> {}", self.path, self.target), what)
     }
-}
-
-type Names<'a> = HashMap<(EntryId, &'a str), EntryId>;
-
-/// Every entry by its folder and its name.
-fn names(tree: &Tree) -> Names<'_> {
-    tree.iter().skip(1).map(|(id, entry)| ((entry.parent, &*entry.name), id)).collect()
 }
 
 /// Takes the links out of the operations, each at a place that is a place.
@@ -143,48 +134,4 @@ pub(super) fn check_targets(
         }
     }
     Ok(())
-}
-
-/// Where a link leads.
-enum Led {
-    To(EntryId),
-    Nowhere,
-    Outside,
-    Round,
-}
-
-fn resolve(tree: &Tree, names: &Names<'_>, link: EntryId) -> Led {
-    let mut at = tree.get(link).parent;
-    let mut rest: Vec<&[u8]> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut next = Some(link);
-    loop {
-        if let Some(id) = next.take() {
-            let Kind::Symlink { target } = &tree.get(id).kind else {
-                at = id;
-                continue;
-            };
-            // The same link may stand in a path twice; what goes round passes it with the same path left to go.
-            if !seen.insert((id, rest.len())) || seen.len() > MOST_LINKS {
-                return Led::Round;
-            }
-            if target.first() == Some(&b'/') {
-                return Led::Outside;
-            }
-            rest.extend(target.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).rev());
-        }
-        match rest.pop() {
-            None => return Led::To(at),
-            Some(b".") => {}
-            Some(b"..") if at == EntryId::ROOT => return Led::Outside,
-            Some(b"..") => at = tree.get(at).parent,
-            Some(part) => {
-                let found = std::str::from_utf8(part).ok().and_then(|part| names.get(&(at, part)));
-                match found {
-                    Some(id) => next = Some(*id),
-                    None => return Led::Nowhere,
-                }
-            }
-        }
-    }
 }

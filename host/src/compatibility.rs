@@ -1,0 +1,268 @@
+//! Whether a node can use what is packed: looked at before anything is read or sent, and again by `verify`.
+//!
+//! | what | against |
+//! |---|---|
+//! | how modules are compressed | what the node's kmod reads (`[node]`), what the kernel was configured to write |
+//! | how firmware is compressed | what the kernel's firmware loader reads (`CONFIG_FW_LOADER_COMPRESS…`) |
+//! | links | the tree: dangling ones, and those that lead out of it |
+//! | CPU microcode | the kernel takes it from the initrd, before anything is mounted |
+//! | FUSE, modules at all | the kernel's configuration |
+//!
+//! Which kernel a module was built for is looked at elsewhere: one in a build (`plan`), all of them in `verify --level full`.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::config::kernel_config::{KernelConfig, KernelOption};
+use crate::config::{Contents, NodeSettings};
+use crate::links::{Led, names, resolve};
+use crate::modinfo::Compression;
+use crate::tree::{EntryId, Kind, Tree};
+use crate::warning::Warning;
+
+/// Something about a tree that a node's operator should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// A node could not use it.
+    Unusable(Warning),
+    /// Nothing that hinders a node.
+    Note(String),
+}
+
+/// Looks at a tree of that kind; `kernel` is how the node's kernel was configured.
+pub fn check(contents: Contents, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if kernel.get("CONFIG_FUSE_FS") == Some(&KernelOption::Unset) {
+        remarks.push(unusable(
+            "config/kernel.config has no CONFIG_FUSE_FS: no node with this kernel could mount the flist".to_owned(),
+            "set it to y or m and build the kernel again",
+        ));
+    }
+    match contents {
+        Contents::Modules => modules(tree, kernel, node, &mut remarks),
+        Contents::Firmware => firmware(tree, kernel, &mut remarks),
+        Contents::Plain => {}
+    }
+    links(tree, &mut remarks);
+    remarks
+}
+
+fn unusable(what: String, hint: impl Into<String>) -> Remark {
+    Remark::Unusable(Warning::new(what, hint))
+}
+
+fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mut Vec<Remark>) {
+    if kernel.get("CONFIG_MODULES") == Some(&KernelOption::Unset) {
+        let what = "config/kernel.config has no CONFIG_MODULES: this kernel loads none".to_owned();
+        remarks.push(unusable(what, "set it and build the kernel again"));
+    }
+    let mut by_compression: BTreeMap<Compression, Group> = BTreeMap::new();
+    for (id, _) in tree.files() {
+        if let Some(compression) = Compression::of_module(&tree.get(id).name) {
+            by_compression.entry(compression).or_default().add(id);
+        }
+    }
+    for (compression, group) in &by_compression {
+        if !node.module_compression.contains(compression) {
+            let word = compression.word();
+            let what = match compression {
+                Compression::None => format!("{} not compressed, and", group.of("module", "is", "are")),
+                _ => format!("{} compressed with {word}, which", group.of("module", "is", "are")),
+            };
+            let what = format!("{what} the node's kmod is not said to read{}", group.first(tree));
+            let hint = format!(
+                "if it does, as `modprobe --version` on a node tells, add \"{word}\" to `module-compression` of [node] in config/flistry.toml"
+            );
+            remarks.push(unusable(what, hint));
+        }
+    }
+    let configured = [Compression::Gzip, Compression::Xz, Compression::Zstd].into_iter().find(|compression| {
+        kernel.is_enabled(&format!("CONFIG_MODULE_COMPRESS_{}", compression.word().to_uppercase()))
+    });
+    if let Some(configured) = configured {
+        for (other, group) in by_compression.iter().filter(|(other, _)| **other != configured) {
+            let (how, word) = (other.word(), configured.word());
+            let how =
+                if *other == Compression::None { "not compressed".into() } else { format!("compressed with {how}") };
+            let what = group.of("module", "is", "are");
+            let first = group.first(tree);
+            remarks.push(Remark::Note(format!("{what} {how}, config/kernel.config says {word}{first}")));
+        }
+    }
+}
+
+fn firmware(tree: &Tree, kernel: &KernelConfig, remarks: &mut Vec<Remark>) {
+    let paths: HashSet<String> = tree.iter().map(|(id, _)| tree.path(id)).collect();
+    for (ending, option, how) in
+        [(".xz", "CONFIG_FW_LOADER_COMPRESS_XZ", "xz"), (".zst", "CONFIG_FW_LOADER_COMPRESS_ZSTD", "zstd")]
+    {
+        let mut group = Group::default();
+        for (id, _) in tree.files() {
+            // Where the plain file is there as well, the kernel finds that one.
+            if tree.path(id).strip_suffix(ending).is_some_and(|plain| !paths.contains(plain)) {
+                group.add(id);
+            }
+        }
+        if group.count > 0 && !loads(kernel, option) {
+            let what = format!(
+                "{} compressed with {how}, which this kernel's firmware loader does not read ({option} is not set in config/kernel.config){}",
+                group.of("firmware file", "is", "are"),
+                group.first(tree)
+            );
+            remarks.push(unusable(what, "set it and build the kernel again, or decompress the firmware"));
+        }
+    }
+    for microcode in ["amd-ucode", "intel-ucode"] {
+        let is_it = |entry: &crate::tree::Entry| entry.parent == EntryId::ROOT && &*entry.name == microcode;
+        if tree.iter().skip(1).any(|(_, entry)| is_it(entry)) {
+            remarks.push(Remark::Note(format!(
+                "/{microcode} does nothing for the boot: the kernel takes CPU microcode from the initrd, before an flist can be mounted"
+            )));
+        }
+    }
+}
+
+/// Whether the kernel decompresses firmware so. Before 5.19 there was one option, for xz alone.
+fn loads(kernel: &KernelConfig, option: &str) -> bool {
+    const ALL: &str = "CONFIG_FW_LOADER_COMPRESS";
+    let old = || option.ends_with("_XZ") && kernel.get("CONFIG_FW_LOADER_COMPRESS_ZSTD").is_none();
+    kernel.is_enabled(ALL) && (kernel.is_enabled(option) || (kernel.get(option).is_none() && old()))
+}
+
+fn links(tree: &Tree, remarks: &mut Vec<Remark>) {
+    let names = names(tree);
+    let (mut dangling, mut outside) = (Group::default(), Group::default());
+    for (id, entry) in tree.iter() {
+        if let Kind::Symlink { .. } = entry.kind {
+            match resolve(tree, &names, id) {
+                Led::To(_) => {}
+                Led::Nowhere | Led::Round => dangling.add(id),
+                Led::Outside => outside.add(id),
+            }
+        }
+    }
+    for (group, what) in [(dangling, "to nothing"), (outside, "out of the flist")] {
+        if group.count > 0 {
+            let first = group.first(tree);
+            remarks.push(Remark::Note(format!("{} {what}{first}", group.of("link", "leads", "lead"))));
+        }
+    }
+}
+
+/// Entries of which the same is to be said.
+#[derive(Default)]
+struct Group {
+    first: Option<EntryId>,
+    count: usize,
+}
+
+impl Group {
+    fn add(&mut self, id: EntryId) {
+        self.first.get_or_insert(id);
+        self.count += 1;
+    }
+
+    /// `1 link leads`, `3 links lead`.
+    fn of(&self, noun: &str, one: &str, several: &str) -> String {
+        match self.count {
+            1 => format!("1 {noun} {one}"),
+            count => format!("{count} {noun}s {several}"),
+        }
+    }
+
+    fn first(&self, tree: &Tree) -> String {
+        let Some(id) = self.first else { return String::new() };
+        let target = match &tree.get(id).kind {
+            Kind::Symlink { target } => format!(" -> {}", String::from_utf8_lossy(target)),
+            _ => String::new(),
+        };
+        let path = format!("/{}{target}", tree.path(id));
+        let path = crate::printable::Printable(&path);
+        if self.count == 1 { format!(": {path}") } else { format!(" (the first: {path})") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{Attributes, Entry, Permissions};
+
+    /// A tree whose root has these entries, in order; `name -> target` is a link, `name/` a folder.
+    fn tree(entries: &[&str]) -> Tree {
+        let attributes = Attributes { permissions: Permissions::of_mode(0o644), uid: 0, gid: 0, mtime: 0 };
+        let mut tree = Tree::new(attributes);
+        for entry in entries {
+            let (name, kind) = match (entry.split_once(" -> "), entry.strip_suffix('/')) {
+                (Some((name, target)), _) => (name, Kind::Symlink { target: target.into() }),
+                (None, Some(folder)) => (folder, Kind::Directory),
+                (None, None) => (*entry, Kind::File { size: 1 }),
+            };
+            tree.push(Entry { parent: EntryId::ROOT, name: name.into(), kind, attributes }).unwrap();
+        }
+        tree
+    }
+
+    fn remarks(contents: Contents, entries: &[&str], kernel: &str) -> Vec<String> {
+        let node = NodeSettings { module_compression: vec![Compression::None, Compression::Xz], strict: false };
+        let remarks = check(contents, &tree(entries), &KernelConfig::parse(kernel).unwrap(), &node);
+        let text = |remark: &Remark| match remark {
+            Remark::Unusable(warning) => warning.what.clone(),
+            Remark::Note(note) => format!("note: {note}"),
+        };
+        remarks.iter().map(text).collect()
+    }
+
+    #[test]
+    fn modules_are_compressed_as_the_node_reads_them() {
+        let of = |entries: &[&str], kernel| remarks(Contents::Modules, entries, kernel);
+        assert!(of(&["a.ko", "b.ko.xz"], "CONFIG_FUSE_FS=m\n").is_empty());
+        assert_eq!(
+            of(&["a.ko.zst", "b.ko.zst", "c.ko.gz"], ""),
+            [
+                "1 module is compressed with gzip, which the node's kmod is not said to read: /c.ko.gz",
+                "2 modules are compressed with zstd, which the node's kmod is not said to read (the first: /a.ko.zst)",
+            ]
+        );
+        assert_eq!(
+            of(&["a.ko", "b.ko.xz"], "CONFIG_MODULE_COMPRESS_XZ=y\n"),
+            ["note: 1 module is not compressed, config/kernel.config says xz: /a.ko"]
+        );
+    }
+
+    #[test]
+    fn firmware_is_compressed_as_the_kernel_reads_it() {
+        let of = |entries: &[&str], kernel| remarks(Contents::Firmware, entries, kernel);
+        let both = ["a.bin.xz", "b.bin.zst", "c.bin", "c.bin.xz"];
+        let xz = "1 firmware file is compressed with xz, which this kernel's firmware loader does not read \
+                  (CONFIG_FW_LOADER_COMPRESS_XZ is not set in config/kernel.config): /a.bin.xz";
+        let zstd = "1 firmware file is compressed with zstd, which this kernel's firmware loader does not read \
+                    (CONFIG_FW_LOADER_COMPRESS_ZSTD is not set in config/kernel.config): /b.bin.zst";
+        assert_eq!(of(&both, "# CONFIG_FW_LOADER_COMPRESS is not set\n"), [xz, zstd]);
+        assert_eq!(of(&both, ""), [xz, zstd]);
+        let on = "CONFIG_FW_LOADER_COMPRESS=y\n";
+        assert_eq!(of(&both, on), [zstd], "before 5.19");
+        let only_zstd = "# CONFIG_FW_LOADER_COMPRESS_XZ is not set\nCONFIG_FW_LOADER_COMPRESS_ZSTD=y\n";
+        assert_eq!(of(&both, &format!("{on}{only_zstd}")), [xz]);
+        let all = "CONFIG_FW_LOADER_COMPRESS_XZ=y\nCONFIG_FW_LOADER_COMPRESS_ZSTD=y\n";
+        assert!(of(&both, &format!("{on}{all}")).is_empty());
+    }
+
+    #[test]
+    fn microcode_and_links_are_noted() {
+        let entries = ["a -> b", "amd-ucode/", "c -> ../x", "d -> amd-ucode", "e -> /etc/x", "f -> f"];
+        assert_eq!(
+            remarks(Contents::Firmware, &entries, ""),
+            [
+                "note: /amd-ucode does nothing for the boot: the kernel takes CPU microcode from the initrd, before an flist can be mounted",
+                "note: 2 links lead to nothing (the first: /a -> b)",
+                "note: 2 links lead out of the flist (the first: /c -> ../x)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_kernel_that_can_not_mount_or_load_is_named() {
+        let kernel = "# CONFIG_FUSE_FS is not set\n# CONFIG_MODULES is not set\n";
+        assert_eq!(remarks(Contents::Modules, &[], kernel).len(), 2);
+        assert_eq!(remarks(Contents::Plain, &[], kernel).len(), 1);
+    }
+}

@@ -1,0 +1,222 @@
+//! Making the indexes again, with kmod's own `depmod` on a staged copy of what goes into the flist.
+//!
+//! ```text
+//! STAGE/usr/lib/modules/KERNEL/…    the modules, modules.order, modules.builtin, modules.builtin.modinfo
+//! STAGE/lib -> usr/lib              depmod's base differs between distributions
+//! STAGE/depmod.d                    empty: the build machine's own configuration must not matter
+//! ```
+//!
+//! The same modules give the same indexes: depmod follows `modules.order`, to which the stage adds what it lacks, in the order
+//! of their paths.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{IndexError, Mismatch, compare, modules};
+use crate::kernel::KernelVersion;
+use crate::normal::Input;
+use crate::parallel;
+use crate::source::{Contents, Source};
+use crate::tree::{EntryId, Tree};
+
+/// What depmod reads beside the modules.
+const GIVEN: [&str; 3] = [ORDER, "modules.builtin", "modules.builtin.modinfo"];
+const ORDER: &str = "modules.order";
+
+/// What depmod writes; older ones write less. (kmod 34, `depmod.c`.)
+const MADE: [&str; 11] = [
+    "modules.alias",
+    "modules.alias.bin",
+    "modules.builtin.alias.bin",
+    "modules.builtin.bin",
+    "modules.dep",
+    "modules.dep.bin",
+    "modules.devname",
+    "modules.softdep",
+    "modules.symbols",
+    "modules.symbols.bin",
+    "modules.weakdep",
+];
+
+/// A symbol that modules may use, as a kernel's `System.map` lists it.
+const EXPORTED: &str = " __ksymtab_";
+
+/// kmod's depmod.
+#[derive(Clone, Debug)]
+pub struct Depmod {
+    program: PathBuf,
+    version: String,
+}
+
+/// What it made.
+#[derive(Debug)]
+pub struct Made {
+    /// Contents by file name.
+    pub indexes: BTreeMap<String, Vec<u8>>,
+    /// What it complained about, a line each; paths as they are in the flist.
+    pub complaints: Vec<String>,
+}
+
+impl Depmod {
+    /// Looks for it through the folders of a search path; `None` where none has it.
+    ///
+    /// # Errors
+    /// One that can't be run, or is not kmod's.
+    pub fn find(search_path: &[PathBuf]) -> Result<Option<Depmod>, IndexError> {
+        let candidates = search_path.iter().map(|folder| folder.join("depmod"));
+        let runs = |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+        let Some(program) = candidates.into_iter().find(runs) else { return Ok(None) };
+        let output = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
+        let output = output.map_err(|error| IndexError::Run { program: program.clone(), error })?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let first = text.lines().next().unwrap_or_default().trim();
+        match first.strip_prefix("kmod version ") {
+            Some(number) => Ok(Some(Depmod { version: format!("kmod {number}"), program })),
+            None => {
+                let complaint = String::from_utf8_lossy(&output.stderr);
+                let version = [first, complaint.lines().next().unwrap_or_default()].join(" ").trim().to_owned();
+                Err(IndexError::ForeignDepmod { program, version: crate::printable::Printable(&version).to_string() })
+            }
+        }
+    }
+
+    /// `kmod 30`, say.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Makes the indexes of what `input` holds of `source`, in a folder below `scratch` that is gone afterwards. With a
+    /// `system_map` every symbol has to be found.
+    ///
+    /// # Errors
+    /// Where depmod fails, finds unknown symbols, or leaves a module out; and what the file systems say.
+    pub fn make(
+        &self,
+        source: &Source,
+        input: &Input,
+        kernel: &KernelVersion,
+        system_map: Option<&Path>,
+        scratch: &Path,
+    ) -> Result<Made, IndexError> {
+        let staged = |error| IndexError::Stage { path: scratch.to_owned(), error };
+        std::fs::create_dir_all(scratch).map_err(staged)?;
+        let stage = tempfile::Builder::new().prefix(".modules-").tempdir_in(scratch).map_err(staged)?;
+        let folder = stage.path().join("usr/lib/modules").join(kernel.as_str());
+        stage_modules(source, input, &folder)?;
+        std::os::unix::fs::symlink("usr/lib", stage.path().join("lib")).map_err(staged)?;
+        let config = stage.path().join("depmod.d");
+        std::fs::create_dir(&config).map_err(staged)?;
+
+        let mut command = Command::new(&self.program);
+        command.arg("-b").arg(stage.path()).arg("-C").arg(&config).env_clear().env("LC_ALL", "C").stdin(Stdio::null());
+        if let Some(map) = system_map {
+            command.arg("-e").arg("-F").arg(map);
+        }
+        let output = command.arg(kernel.as_str()).output();
+        let output = output.map_err(|error| IndexError::Run { program: self.program.clone(), error })?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let complaints: Vec<String> = said.lines().map(|line| as_in_flist(line, stage.path(), kernel)).collect();
+        let text = || complaints.join("\n");
+        if !output.status.success() {
+            return Err(IndexError::Failed { status: output.status.to_string(), text: text() });
+        }
+        // depmod warns of unknown symbols and succeeds all the same.
+        if system_map.is_some() && !complaints.is_empty() {
+            return Err(IndexError::Unresolved { text: text() });
+        }
+
+        let mut indexes = BTreeMap::new();
+        for name in MADE {
+            match std::fs::read(folder.join(name)) {
+                Ok(bytes) => indexes.insert(name.to_owned(), bytes),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => return Err(staged(error)),
+            };
+        }
+        match self.mismatch(input, &indexes) {
+            Some(first) => Err(IndexError::StillStale { version: self.version.clone(), first }),
+            None => Ok(Made { indexes, complaints }),
+        }
+    }
+
+    fn mismatch(&self, input: &Input, indexes: &BTreeMap<String, Vec<u8>>) -> Option<Mismatch> {
+        let files = indexes.iter().map(|(name, bytes)| (&**name, bytes.clone())).collect();
+        compare(&super::Modules::of(&input.tree), &files).into_iter().next()
+    }
+}
+
+/// The first of `candidates` that is a kernel's symbol table. Distributions put a note in the place of the table; that is none.
+pub fn system_map(candidates: &[PathBuf]) -> Option<&Path> {
+    let is_table = |path: &Path| {
+        let mut text = Vec::new();
+        File::open(path).and_then(|file| file.take(64 << 20).read_to_end(&mut text)).is_ok()
+            && String::from_utf8_lossy(&text).contains(EXPORTED)
+    };
+    candidates.iter().map(PathBuf::as_path).find(|path| path.is_file() && is_table(path))
+}
+
+/// A line of depmod's, without the stage's path.
+fn as_in_flist(line: &str, stage: &Path, kernel: &KernelVersion) -> String {
+    let stage = stage.display();
+    let line = line.replace(&format!("{stage}/usr/lib/modules/{kernel}/"), "/");
+    let line = line.replace(&format!("{stage}/lib/modules/{kernel}/"), "/");
+    crate::printable::Printable(&line).to_string()
+}
+
+fn stage_modules(source: &Source, input: &Input, folder: &Path) -> Result<(), IndexError> {
+    let tree = &input.tree;
+    let given = tree.files().map(|(id, _)| id).filter(|id| is_given(tree, *id));
+    let files: Vec<EntryId> = modules(tree).chain(given).collect();
+    for path in files.iter().map(|id| folder.join(tree.path(*id))) {
+        let parent = path.parent().expect("it lies in the folder");
+        std::fs::create_dir_all(parent).map_err(|error| IndexError::Stage { path: parent.to_owned(), error })?;
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    parallel::map(&files, threads, |id| stage_file(source, input, *id, folder)).map(|_| ())?;
+    complete_order(tree, &folder.join(ORDER))
+}
+
+fn is_given(tree: &Tree, id: EntryId) -> bool {
+    let entry = tree.get(id);
+    entry.parent == EntryId::ROOT && GIVEN.contains(&&*entry.name)
+}
+
+fn stage_file(source: &Source, input: &Input, id: EntryId, folder: &Path) -> Result<(), IndexError> {
+    let path = input.tree.path(id);
+    let to = folder.join(&path);
+    let staged = |error| IndexError::Stage { path: to.clone(), error };
+    let was = match input.contents[id.index()].as_ref().expect("a file has contents") {
+        Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(staged),
+        Contents::Source(was) => was,
+    };
+    let failed = |error| IndexError::Read { path: source.path().join(&path), error };
+    let from = source.open_unchanged(&path, was).map_err(failed)?;
+    // Between two files this is a copy within the kernel, and on some file systems none at all.
+    std::io::copy(&mut from.into_std(), &mut File::create(&to).map_err(staged)?).map(|_| ()).map_err(staged)
+}
+
+/// Modules that `modules.order` does not name would come in the order in which the file system lists them.
+fn complete_order(tree: &Tree, file: &Path) -> Result<(), IndexError> {
+    let failed = |error| IndexError::Stage { path: file.to_owned(), error };
+    let order = match std::fs::read(file) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    let named: std::collections::HashSet<&str> = order.lines().map(|line| plain(line.trim())).collect();
+    let paths: Vec<String> = modules(tree).map(|id| tree.path(id)).collect();
+    let lacking = paths.iter().map(|path| plain(path)).filter(|path| !named.contains(path));
+    let end = if order.is_empty() || order.ends_with('\n') { "" } else { "\n" };
+    let more: String = std::iter::once(end.to_owned()).chain(lacking.map(|path| format!("{path}\n"))).collect();
+    let mut opened = File::options().append(true).create(true).open(file).map_err(failed)?;
+    opened.write_all(more.as_bytes()).map_err(failed)
+}
+
+/// A module's path as `modules.order` has it: without a compression's ending.
+fn plain(path: &str) -> &str {
+    path.rfind(".ko").map_or(path, |end| &path[..end + ".ko".len()])
+}

@@ -1,0 +1,67 @@
+//! Why indexes can't be had.
+
+use std::path::PathBuf;
+
+use super::Mismatch;
+
+/// Modules whose indexes are incomplete and can't be made complete.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant is described by its own message")]
+pub enum IndexError {
+    #[error("flist `{flist}` needs new module indexes ({why}), and there is no depmod")]
+    NoDepmod { flist: String, why: String },
+    #[error("{} is no depmod of kmod's: it calls itself {version:?}", program.display())]
+    ForeignDepmod { program: PathBuf, version: String },
+    #[error("{} cannot be run: {error}", program.display())]
+    Run { program: PathBuf, error: std::io::Error },
+    #[error("depmod failed ({status}){}", said(text))]
+    Failed { status: String, text: String },
+    #[error("depmod finds modules that would not load{}", said(text))]
+    Unresolved { text: String },
+    #[error("{version} did not make indexes that fit the modules: {first}")]
+    StillStale { version: String, first: Mismatch },
+    #[error("/{module} needs /{needs}, which plugin `{by}` left out ({reason})")]
+    NeededIsGone { module: String, needs: String, by: String, reason: String },
+    #[error("cannot stage modules in {}: {error}", path.display())]
+    Stage { path: PathBuf, error: std::io::Error },
+    #[error("cannot read {}: {error}", path.display())]
+    Read { path: PathBuf, error: std::io::Error },
+}
+
+/// What depmod said, on lines of its own.
+fn said(text: &str) -> String {
+    const SHOWN: usize = 10;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut said: String = lines.iter().take(SHOWN).map(|line| format!("\n  {line}")).collect();
+    if lines.len() > SHOWN {
+        said.push_str(&format!("\n  and {} more", lines.len() - SHOWN));
+    }
+    said
+}
+
+impl IndexError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            IndexError::NoDepmod { .. } => {
+                "install kmod (apt-get install kmod, apk add kmod), or pack all modules as `make modules_install` left them".into()
+            }
+            IndexError::ForeignDepmod { .. } => {
+                "busybox's depmod makes no binary indexes: install kmod (apt-get install kmod, apk add kmod)".into()
+            }
+            IndexError::Run { .. } => "install kmod again".into(),
+            IndexError::Failed { .. } => "depmod must be able to read every module; let a filter drop one that is broken".into(),
+            IndexError::Unresolved { .. } => {
+                "keep the modules that have these symbols, let a filter drop the ones that need them, or correct `system-map` of [modules] in config/flistry.toml".into()
+            }
+            IndexError::StillStale { .. } => {
+                "its kmod may be built without this compression: `depmod --version` lists what it reads".into()
+            }
+            IndexError::NeededIsGone { module, by, .. } => {
+                format!("let a filter drop /{module} as well, correct what `{by}` leaves out, or select with `builtin:modules-select`, which keeps what is needed")
+            }
+            IndexError::Stage { .. } => "the folder of the pack cache needs room for a copy of the modules".into(),
+            IndexError::Read { .. } => "the source must be as it was when the build began, and readable".into(),
+        }
+    }
+}
