@@ -38,9 +38,8 @@ pub struct Metadata {
 pub fn componentize(core_module: &[u8], metadata: &Metadata) -> Result<Vec<u8>, ComponentizeError> {
     // `{:#}`: the causes, too.
     let failed = |error| ComponentizeError(format!("{error:#}"));
-    let mut encoder = wit_component::ComponentEncoder::default();
-    let encoder = encoder.validate(true).module(core_module).map_err(failed)?;
-    let component = encoder.encode().map_err(failed)?;
+    let encoder = wit_component::ComponentEncoder::default();
+    let component = encoder.validate(true).module(core_module).and_then(|mut encoder| encoder.encode()).map_err(failed)?;
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(metadata.name.clone());
     add.version = AddMetadataField::Set(wasm_metadata::Version::new(metadata.version.clone()));
