@@ -43,7 +43,7 @@ fn with_depmod(project: &Project, script: &str, args: &[&str]) -> Run {
     project.flistry_with(args, &[("PATH", &path)])
 }
 
-/// What modprobe says it would load, in order.
+/// What modprobe says it would load, in order; it says some twice in a row.
 fn show_depends(root: &Path, module: &str) -> Result<Vec<String>, String> {
     let mut command = Command::new("modprobe");
     command
@@ -53,8 +53,10 @@ fn show_depends(root: &Path, module: &str) -> Result<Vec<String>, String> {
         .env("PATH", "/usr/sbin:/sbin:/usr/bin");
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
+    let mut files: Vec<String> = text.lines().map(|line| line.rsplit('/').next().unwrap().trim().to_owned()).collect();
+    files.dedup();
     match output.status.success() {
-        true => Ok(text.lines().map(|line| line.rsplit('/').next().unwrap().trim().to_owned()).collect()),
+        true => Ok(files),
         false => Err(String::from_utf8(output.stderr).unwrap()),
     }
 }

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn modules_are_compressed_as_the_node_reads_them() {
-        let of = |entries: &[&str], kernel| remarks(Contents::Modules, entries, kernel);
+        let of = |entries: &[&str], kernel: &str| remarks(Contents::Modules, entries, kernel);
         assert!(of(&["a.ko", "b.ko.xz"], "CONFIG_FUSE_FS=m\n").is_empty());
         assert_eq!(
             of(&["a.ko.zst", "b.ko.zst", "c.ko.gz"], ""),
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn firmware_is_compressed_as_the_kernel_reads_it() {
-        let of = |entries: &[&str], kernel| remarks(Contents::Firmware, entries, kernel);
+        let of = |entries: &[&str], kernel: &str| remarks(Contents::Firmware, entries, kernel);
         let both = ["a.bin.xz", "b.bin.zst", "c.bin", "c.bin.xz"];
         let xz = "1 firmware file is compressed with xz, which this kernel's firmware loader does not read \
                   (CONFIG_FW_LOADER_COMPRESS_XZ is not set in config/kernel.config): /a.bin.xz";

@@ -39,7 +39,8 @@ pub fn componentize(core_module: &[u8], metadata: &Metadata) -> Result<Vec<u8>, 
     // `{:#}`: the causes, too.
     let failed = |error| ComponentizeError(format!("{error:#}"));
     let encoder = wit_component::ComponentEncoder::default();
-    let component = encoder.validate(true).module(core_module).and_then(|mut encoder| encoder.encode()).map_err(failed)?;
+    let component =
+        encoder.validate(true).module(core_module).and_then(|mut encoder| encoder.encode()).map_err(failed)?;
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(metadata.name.clone());
     add.version = AddMetadataField::Set(wasm_metadata::Version::new(metadata.version.clone()));
