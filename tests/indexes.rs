@@ -77,7 +77,7 @@ fn after_a_module_was_left_out_modprobe_knows_the_rest_and_not_that_one() {
     let project = project(&["kernel/fs/fuse", "kernel/drivers/nvme/host/nvme.ko.xz"], "");
     let plan = project.flistry(&["plan"]).ok();
     assert!(
-        plan.stdout.contains("  indexes    made again by depmod (kmod ")
+        plan.stdout.contains("  indexes    to be made again by depmod (kmod ")
             && plan.stdout.contains("modules.dep names kernel/drivers/nvme/host/nvme.ko.xz, which is not there, and "),
         "{}",
         plan.stdout
@@ -128,10 +128,35 @@ fn the_same_modules_give_the_same_indexes() {
 fn a_module_that_another_one_needs_is_not_left_out() {
     project(&["kernel/net/wireless"], "").flistry(&["build"]).fails(
         1,
-        "/kernel/drivers/net/wireless/broadcom/brcm80211/brcmfmac/brcmfmac.ko.xz needs /kernel/net/wireless/cfg80211.ko.xz, \
-         which plugin `leave-out` left out (rule 1: exclude `kernel/net/wireless`)",
-        "let a filter drop /kernel/drivers/net/wireless/broadcom/brcm80211/brcmfmac/brcmfmac.ko.xz as well, correct what \
-         `leave-out` leaves out, or select with `builtin:modules-select`, which keeps what is needed",
+        "4 modules need what was left out:\n  /kernel/drivers/net/wireless/broadcom/brcm80211/brcmfmac/brcmfmac.ko.xz needs \
+         /kernel/net/wireless/cfg80211.ko.xz, which plugin `leave-out` left out (rule 1: exclude `kernel/net/wireless`)\n  \
+         /kernel/drivers/net/wireless/intel/iwlwifi/iwlwifi.ko.xz needs /kernel/net/wireless/cfg80211.ko.xz, which plugin \
+         `leave-out` left out (rule 1: exclude `kernel/net/wireless`)\n  \
+         /kernel/drivers/net/wireless/intel/iwlwifi/mvm/iwlmvm.ko.xz needs /kernel/net/wireless/cfg80211.ko.xz, which plugin \
+         `leave-out` left out (rule 1: exclude `kernel/net/wireless`)\n  /kernel/net/mac80211/mac80211.ko.xz needs \
+         /kernel/net/wireless/cfg80211.ko.xz, which plugin `leave-out` left out (rule 1: exclude `kernel/net/wireless`)",
+        "let a filter drop what needs it as well, correct what `leave-out` leaves out, or select with \
+         `builtin:modules-select`, which keeps what is needed",
+    );
+}
+
+#[test]
+fn a_module_whose_dependency_the_source_lacks_is_warned_of() {
+    let project = project(&[], "");
+    std::fs::remove_file(project.path(&format!("{TREE}/kernel/drivers/nvme/host/nvme-core.ko.xz"))).unwrap();
+    let what = "/kernel/drivers/nvme/host/nvme.ko.xz needs /kernel/drivers/nvme/host/nvme-core.ko.xz by modules.dep, which the source lacks";
+    let run = project.flistry(&["build"]).ok();
+    assert!(run.stderr.contains(what), "{}", run.stderr);
+    assert!(run.stdout.contains("; symbols not checked: there is no system-map\n"), "{}", run.stdout);
+    let explain = project.flistry(&["explain", &file(&project), "modules.dep"]).ok();
+    assert!(explain.stdout.contains("  depmod (kmod "), "{}", explain.stdout);
+    let toml = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+    project.write("config/flistry.toml", &toml.replace("[node]", "[node]\nstrict = true"));
+    let run = project.flistry(&["build"]);
+    assert!(
+        run.code == 1 && run.stderr.contains(&format!("holds what no node could use:\n  {what}")),
+        "{}",
+        run.stderr
     );
 }
 

@@ -1,6 +1,6 @@
 //! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::config::{Config, Contents, Flist};
 use crate::error::Error;
 use crate::filter::{Dropped, Filtered};
 use crate::indexes::depmod::{Depmod, system_map};
-use crate::indexes::{self, IndexError, Mismatch};
+use crate::indexes::{self, IndexError, Mismatch, NeededIsGone};
 use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::naming::FlistName;
 use crate::normal::{Input, Rules, normalize};
@@ -154,11 +154,12 @@ impl<'a> Planner<'a> {
         let applied = self.edit(flist, input, &names, &figures, &mut plugins, progress)?;
         clock.stage("post-pack");
         let dropped = filtered.dropped(&scan);
-        let notes = compatible(config, flist, &applied.input.tree, progress)?;
-        let indexes = match flist.contents {
-            Contents::Modules => new_indexes(config, flist, &source, &applied, &dropped)?,
-            _ => None,
-        };
+        let (mut lacking, mut indexes) = (Vec::new(), None);
+        if flist.contents == Contents::Modules {
+            lacking = check_dependencies(&source, &applied.input.tree, &dropped, &applied.removed)?;
+            indexes = new_indexes(config, flist, &source, &applied.input)?;
+        }
+        let notes = compatible(config, flist, &applied.input.tree, lacking, progress)?;
         clock.stage("indexes");
         let mut tags = applied.tags;
         tags.extend(plugins.iter().map(PluginRun::tag));
@@ -319,9 +320,16 @@ fn check_own_files(
     Ok(())
 }
 
-/// What a node could not use is a warning, or an error in strict builds; returns what is merely worth knowing.
-fn compatible(config: &Config, flist: &Flist, tree: &Tree, progress: &dyn Progress) -> Result<Vec<String>, Error> {
-    let (mut notes, mut unusable) = (Vec::new(), Vec::new());
+/// What a node could not use, that in `unusable` and what is found besides, is a warning, or an error in strict builds; returns
+/// what is merely worth knowing.
+fn compatible(
+    config: &Config,
+    flist: &Flist,
+    tree: &Tree,
+    mut unusable: Vec<Warning>,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
     for remark in compatibility::check(flist.contents, tree, &config.kernel_config, &config.node) {
         match remark {
             Remark::Note(note) => notes.push(note),
@@ -335,17 +343,9 @@ fn compatible(config: &Config, flist: &Flist, tree: &Tree, progress: &dyn Progre
     Ok(notes)
 }
 
-/// Compares the modules that are left with each other and with their indexes.
-fn new_indexes(
-    config: &Config,
-    flist: &Flist,
-    source: &Source,
-    applied: &Applied,
-    dropped: &[Dropped],
-) -> Result<Option<NewIndexes>, Error> {
-    let input = &applied.input;
+/// Compares the modules that are left with their indexes.
+fn new_indexes(config: &Config, flist: &Flist, source: &Source, input: &Input) -> Result<Option<NewIndexes>, Error> {
     let failed = |id, error| IndexError::Read { path: source.path().join(input.tree.path(id)), error };
-    nothing_needed_is_gone(source, &input.tree, dropped, &applied.removed)?;
     let why = indexes::check(&input.tree, |id| input.read(source, id).map_err(|error| failed(id, error)))?;
     let Some(first) = why.first() else { return Ok(None) };
     let Some(depmod) = Depmod::find(&config.search_path)? else {
@@ -355,37 +355,44 @@ fn new_indexes(
     Ok(Some(NewIndexes { why, depmod, system_map }))
 }
 
-/// A module whose dependency was left out would not load. Those that the source itself lacks are depmod's to find.
-fn nothing_needed_is_gone(
+/// A module whose dependency was left out would not load. One whose dependency the source itself lacks would not either; that
+/// is returned to be warned of, since without the kernel's symbols depmod does not notice it.
+fn check_dependencies(
     source: &Source,
     tree: &Tree,
     dropped: &[Dropped],
     removed: &[Removed],
-) -> Result<(), IndexError> {
-    let removed = removed.iter().map(|removed| (&*removed.path, (&*removed.by, "removed")));
-    let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
-    let gone: BTreeMap<&str, (&str, &str)> =
-        dropped.chain(removed).filter(|(path, _)| Compression::of_module(path).is_some()).collect();
-    if gone.is_empty() {
-        return Ok(());
-    }
+) -> Result<Vec<Warning>, IndexError> {
     let mut text = Vec::new();
     match source.open(indexes::DEP).and_then(|mut file| file.read_to_end(&mut text)) {
         Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(IndexError::Read { path: source.path().join(indexes::DEP), error }),
     }
     let text = String::from_utf8_lossy(&text);
     let needs = indexes::needs(&text);
-    for path in indexes::modules(tree).map(|id| tree.path(id)) {
-        for needed in needs.get(&*path).into_iter().flatten() {
-            if let Some((by, reason)) = gone.get(needed) {
-                let [module, needs, by, reason] = [&*path, needed, by, reason].map(str::to_owned);
-                return Err(IndexError::NeededIsGone { module, needs, by, reason });
+    let removed = removed.iter().map(|removed| (&*removed.path, (&*removed.by, "removed")));
+    let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
+    let gone: BTreeMap<&str, (&str, &str)> = dropped.chain(removed).collect();
+    let kept: BTreeSet<String> = indexes::modules(tree).map(|id| tree.path(id)).collect();
+    let (mut left_out, mut lacking) = (Vec::new(), Vec::new());
+    for path in &kept {
+        let needed = needs.get(&**path).into_iter().flatten();
+        for needed in needed.filter(|needed| !kept.contains(**needed)) {
+            match gone.get(needed) {
+                Some((by, reason)) => {
+                    let [module, needs, by, reason] = [&**path, needed, by, reason].map(str::to_owned);
+                    left_out.push(NeededIsGone { module, needs, by, reason });
+                }
+                None => lacking.push(format!("/{path} needs /{needed} by modules.dep, which the source lacks")),
             }
         }
     }
-    Ok(())
+    if !left_out.is_empty() {
+        return Err(IndexError::NeededIsGone(left_out));
+    }
+    let hint = "install the modules again, or run depmod if it is no longer needed";
+    Ok(lacking.into_iter().map(|what| Warning::new(what, hint)).collect())
 }
 
 /// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.

@@ -176,6 +176,11 @@ impl Report {
     /// to do with it.
     pub fn explain(&self, path: &str) -> Vec<String> {
         let mut sentences = Vec::new();
+        let generated = self.generated.iter().any(|made| made == path) && !self.added.iter().any(|a| a.path == path);
+        if let (true, Some(made)) = (generated, &self.indexes) {
+            // What a plugin said was about the source's file.
+            return vec![format!("depmod ({}) made it for the modules that are in the flist", made.depmod)];
+        }
         if let Some(Dropped { by, reason, .. }) = self.dropped.iter().find(|dropped| dropped.path == path) {
             sentences.push(format!("plugin `{by}` dropped it: {reason}"));
         }

@@ -97,8 +97,12 @@ pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, Scaf
         let written = dir.create_dir_all(parent).and_then(|()| dir.write(path, text));
         written.map_err(|error| failed(path, error))
     };
-    let (code, config, line) = template(hook);
-    let readme = README.replace("CONFIG-LINE", config).replace("HOOK-LINE", line).replace("PLUGIN-NAME", name);
+    let (code, (key, value), line) = template(hook);
+    let readme = README.replace("CONFIG-LINE", &format!("config.{key} = {value}"));
+    let readme = readme
+        .replace("CONFIG-JSON", &format!("{{\"{key}\": {value}}}"))
+        .replace("HOOK-LINE", line)
+        .replace("PLUGIN-NAME", name);
     write("Cargo.toml", &MANIFEST.replace("PLUGIN-NAME", name))?;
     write("README.md", &readme)?;
     write("src/lib.rs", code)?;
@@ -107,22 +111,18 @@ pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, Scaf
     Ok(folder)
 }
 
-/// A hook's example: the code, a configuration that it takes, and how an flist uses it.
-fn template(hook: Hook) -> (&'static str, &'static str, &'static str) {
+/// A hook's example: the code, a setting that it takes as key and value, and how an flist uses it.
+fn template(hook: Hook) -> (&'static str, (&'static str, &'static str), &'static str) {
     match hook {
-        Hook::Filter => (
-            include_str!("../../plugins/template/filter.rs"),
-            "config.endings = [\".txt\"]",
-            "filters = [\"PLUGIN-NAME\"]",
-        ),
-        Hook::Naming => {
-            (include_str!("../../plugins/template/naming.rs"), "config.product = \"acme\"", "naming = \"PLUGIN-NAME\"")
+        Hook::Filter => {
+            (include_str!("../../plugins/template/filter.rs"), ("endings", "[\".txt\"]"), "filters = [\"PLUGIN-NAME\"]")
         }
-        Hook::PostPack => (
-            include_str!("../../plugins/template/post_pack.rs"),
-            "config.ending = \"~\"",
-            "post-pack = [\"PLUGIN-NAME\"]",
-        ),
+        Hook::Naming => {
+            (include_str!("../../plugins/template/naming.rs"), ("product", "\"acme\""), "naming = \"PLUGIN-NAME\"")
+        }
+        Hook::PostPack => {
+            (include_str!("../../plugins/template/post_pack.rs"), ("ending", "\"~\""), "post-pack = [\"PLUGIN-NAME\"]")
+        }
     }
 }
 
@@ -160,7 +160,8 @@ mod tests {
             assert!(read("src/lib.rs").contains("export!("));
             assert!(read("README.md").contains(&format!("[plugin.{name}]")));
             for text in [read("Cargo.toml"), read("README.md"), read("src/lib.rs")] {
-                assert!(!text.contains("PLUGIN-NAME") && !text.contains("-LINE"), "{text}");
+                assert!(!text.contains("PLUGIN-NAME") && !text.contains("CONFIG-"), "{text}");
+                assert!(!text.contains("HOOK-LINE"), "{text}");
             }
             let error = new_plugin(parent.path(), name, hook).unwrap_err();
             assert_eq!(error.to_string(), format!("{} is there already", folder.display()));

@@ -93,7 +93,11 @@ fn summarize(built: &Built, text: &mut String) {
         ),
     );
     if let Some(made) = &report.indexes {
-        line("indexes", format!("made again by depmod ({})", made.depmod));
+        let symbols = match &made.system_map {
+            Some(map) => format!("every symbol is in them or in {map}"),
+            None => "symbols not checked: there is no system-map".to_owned(),
+        };
+        line("indexes", format!("made again by depmod ({}); {symbols}", made.depmod));
     }
     for note in &report.notes {
         line("note", note.clone());

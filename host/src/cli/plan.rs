@@ -75,7 +75,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
                 more => format!(", and {more} more"),
             };
             let why = new.why[0].to_string();
-            line("indexes", format!("made again by depmod ({}): {}{more}", new.depmod.version(), Printable(&why)));
+            line(
+                "indexes",
+                format!("to be made again by depmod ({}): {}{more}", new.depmod.version(), Printable(&why)),
+            );
         }
         for note in &plan.notes {
             line("note", note.clone());

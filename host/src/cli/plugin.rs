@@ -16,6 +16,7 @@ use flistry::plugin::{
     Verdict, apply,
 };
 use flistry::printable::Printable;
+use flistry::progress::Progress;
 use flistry::scan::scan;
 use flistry::source::Source;
 use serde_json::{Value, json};
@@ -183,6 +184,9 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {
     plugin.validate()?;
     let facts = facts(&args.flist, args.contents, &args.kernel, args.variables.into_iter().collect());
     let done = run_hooks(&plugin, facts, args.tree)?;
+    for warning in done.accounts().flat_map(|account| &account.warnings) {
+        context.terminal.warn(warning.clone());
+    }
     let mut text = String::new();
     let mut line = |value: String| writeln!(text, "{value}").expect("a string takes all");
     if let Some(Selection { dropped, kept, account }) = &done.filter {
@@ -290,10 +294,13 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
 }
 
 impl Answers {
-    fn usages(&self) -> impl Iterator<Item = &Usage> {
+    fn accounts(&self) -> impl Iterator<Item = &Account> {
         let filter = self.filter.iter().map(|selection| &selection.account);
-        let accounts = filter.chain(self.names.iter().map(|(_, a)| a)).chain(self.operations.iter().map(|(_, a)| a));
-        accounts.map(|account| &account.usage)
+        filter.chain(self.names.iter().map(|(_, a)| a)).chain(self.operations.iter().map(|(_, a)| a))
+    }
+
+    fn usages(&self) -> impl Iterator<Item = &Usage> {
+        self.accounts().map(|account| &account.usage)
     }
 
     fn fuel(&self) -> u64 {

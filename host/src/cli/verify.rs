@@ -189,7 +189,11 @@ fn outcome(file: &Path, level: &str, result: Verification, notes: &[String]) -> 
         writeln!(text, "note: {note}").expect("a string takes all");
     }
     let verdict = if ok { good(&"verified") } else { bad(&"damaged") };
-    let found = if ok { String::new() } else { format!(", {} findings", result.findings.len()) };
+    let found = match result.findings.len() {
+        0 => String::new(),
+        1 => ", 1 finding".to_owned(),
+        count => format!(", {count} findings"),
+    };
     writeln!(
         text,
         "{verdict} {} at level {level}: {} blobs, {} of them fetched and proven{found}",

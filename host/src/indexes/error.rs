@@ -20,17 +20,49 @@ pub enum IndexError {
     Unresolved { text: String },
     #[error("{version} did not make indexes that fit the modules: {first}")]
     StillStale { version: String, first: Mismatch },
-    #[error("/{module} needs /{needs}, which plugin `{by}` left out ({reason})")]
-    NeededIsGone { module: String, needs: String, by: String, reason: String },
+    #[error("{}", gone(.0))]
+    NeededIsGone(Vec<NeededIsGone>),
     #[error("cannot stage modules in {}: {error}", path.display())]
     Stage { path: PathBuf, error: std::io::Error },
     #[error("cannot read {}: {error}", path.display())]
     Read { path: PathBuf, error: std::io::Error },
 }
 
+/// A module that is kept and needs one that is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("/{module} needs /{needs}, which plugin `{by}` left out ({reason})")]
+pub struct NeededIsGone {
+    /// The module.
+    pub module: String,
+    /// What it needs.
+    pub needs: String,
+    /// Who left that out.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Lines of a list in a message.
+const SHOWN: usize = 10;
+
+fn gone(needed: &[NeededIsGone]) -> String {
+    match needed {
+        [one] => one.to_string(),
+        several => {
+            let mut text = format!("{} modules need what was left out:", several.len());
+            for one in several.iter().take(SHOWN) {
+                text.push_str(&format!("\n  {one}"));
+            }
+            if several.len() > SHOWN {
+                text.push_str(&format!("\n  and {} more", several.len() - SHOWN));
+            }
+            text
+        }
+    }
+}
+
 /// What depmod said, on lines of its own.
 fn said(text: &str) -> String {
-    const SHOWN: usize = 10;
     let lines: Vec<&str> = text.lines().collect();
     let mut said: String = lines.iter().take(SHOWN).map(|line| format!("\n  {line}")).collect();
     if lines.len() > SHOWN {
@@ -57,8 +89,9 @@ impl IndexError {
             IndexError::StillStale { .. } => {
                 "its kmod may be built without this compression: `depmod --version` lists what it reads".into()
             }
-            IndexError::NeededIsGone { module, by, .. } => {
-                format!("let a filter drop /{module} as well, correct what `{by}` leaves out, or select with `builtin:modules-select`, which keeps what is needed")
+            IndexError::NeededIsGone(needed) => {
+                let by = needed.first().map_or("the plugin", |first| &first.by);
+                format!("let a filter drop what needs it as well, correct what `{by}` leaves out, or select with `builtin:modules-select`, which keeps what is needed")
             }
             IndexError::Stage { .. } => "the folder of the pack cache needs room for a copy of the modules".into(),
             IndexError::Read { .. } => "the source must be as it was when the build began, and readable".into(),

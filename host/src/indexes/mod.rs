@@ -23,7 +23,7 @@ mod trie;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-pub use error::IndexError;
+pub use error::{IndexError, NeededIsGone};
 
 use crate::modinfo::Compression;
 use crate::tree::{EntryId, Kind, Tree};

@@ -177,7 +177,23 @@ fn metered<R>(
     store.data_mut().logged = 0;
     let answer = store.set_fuel(fuel).and_then(|()| work(store));
     *used += fuel.saturating_sub(store.get_fuel().unwrap_or(0));
-    answer.map_err(|error| failure(plugin, hook, &error))
+    answer.map_err(|error| match failure(plugin, hook, &error) {
+        PluginError::Trap { plugin, hook, what } => {
+            PluginError::Trap { what: with_last_words(what, &plugin, &store.data().warnings), plugin, hook }
+        }
+        other => other,
+    })
+}
+
+/// A trap says only that it was one; the SDK has a panic's message warned of before.
+fn with_last_words(what: String, plugin: &str, warnings: &[Warning]) -> String {
+    match warnings.last() {
+        Some(last) => {
+            let last = last.what.strip_prefix(&format!("plugin `{plugin}`: ")).unwrap_or(&last.what);
+            format!("{what}; it said last: {last}")
+        }
+        None => what,
+    }
 }
 
 /// Tells limits from crashes.
@@ -215,4 +231,17 @@ fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> Plug
 /// Entries shared with a store.
 pub(super) fn shared(entries: &[EntryView]) -> Arc<[EntryView]> {
     entries.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_comes_with_what_was_said_last() {
+        let said = |warnings: &[Warning]| with_last_words("it stopped itself".to_owned(), "p", warnings);
+        assert_eq!(said(&[]), "it stopped itself");
+        let warnings = ["plugin `p`: first", "plugin `p`: panicked at src/lib.rs:28"].map(Warning::bare);
+        assert_eq!(said(&warnings), "it stopped itself; it said last: panicked at src/lib.rs:28");
+    }
 }
