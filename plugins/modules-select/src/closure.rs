@@ -120,8 +120,8 @@ fn of_file(tree: &Tree<'_>, module: usize) -> Result<Vec<(usize, Need)>, Error> 
             }
         }
         None => match tree.named(&own.name) {
-            Some(other) => needs.push((other, Need::Namesake)),
-            None => {
+            Some(other) if other != module => needs.push((other, Need::Namesake)),
+            _ => {
                 let what = format!(
                     "{} has no line in modules.dep, so what it needs is unknown: run depmod on the tree again",
                     own.path

@@ -409,6 +409,7 @@ fn a_tree_that_is_not_whole_is_refused() {
         refused(&unlisted, r#"{"rules": [{"include": {"name": "igb*"}}]}"#).1,
         "kernel/igb2.ko has no line in modules.dep, so what it needs is unknown: run depmod on the tree again"
     );
+    assert!(refused(&unlisted, r#"{"list": "igb2"}"#).1.starts_with("kernel/igb2.ko has no line in modules.dep"));
     assert_eq!(names(&kept_in(&unlisted, json)), "igb libphy");
     let mut empty = folder();
     empty.files.retain(|path, _| !path.contains(".ko"));

@@ -40,7 +40,7 @@ pub struct Tree<'a> {
     /// The modules among them, in the order of their paths.
     pub modules: Vec<Module>,
     by_path: BTreeMap<String, usize>,
-    /// By the names that modprobe finds them by: those that `modules.dep` has.
+    /// By their names. Of several files of a name it is the one that `modules.dep` has: modprobe finds no other.
     by_name: BTreeMap<String, usize>,
     dep: ModulesDep,
     /// By the module's name, from `modules.softdep` and `modules.weakdep`.
@@ -110,9 +110,14 @@ impl<'a> Tree<'a> {
         };
         let dep = ModulesDep::parse(&dep)?;
         let by_path = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
-        let found = modules.iter().enumerate().filter(|(_, module)| dep.has(&module.path));
+        let mut by_name = BTreeMap::new();
+        for (at, module) in modules.iter().enumerate() {
+            if dep.has(&module.path) || !by_name.contains_key(&module.name) {
+                by_name.insert(module.name.clone(), at);
+            }
+        }
         Ok(Tree {
-            by_name: found.map(|(at, module)| (module.name.clone(), at)).collect(),
+            by_name,
             soft: stated("modules.softdep")?,
             weak: stated("modules.weakdep")?,
             alias: ModulesAlias::parse(&text("modules.alias")?.unwrap_or_default())?,
@@ -139,7 +144,7 @@ impl<'a> Tree<'a> {
         self.by_path.get(path).copied()
     }
 
-    /// The module that modprobe loads for a module's name.
+    /// The module of a name.
     pub fn named(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
