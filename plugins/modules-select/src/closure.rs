@@ -17,6 +17,8 @@ pub enum Need {
     Before,
     /// A soft dependency: modprobe loads it after.
     After,
+    /// A soft dependency that says neither.
+    Soft,
     /// A weak dependency: the module may ask for it.
     Weak,
     /// It is a link to it.
@@ -31,6 +33,7 @@ impl fmt::Display for Need {
             Need::Hard => "hard",
             Need::Before => "soft, pre",
             Need::After => "soft, post",
+            Need::Soft => "soft",
             Need::Weak => "weak",
             Need::Link => "link",
             Need::Namesake => "same name",
@@ -77,7 +80,8 @@ impl Closure {
             for (module, stated) in level.iter().copied().zip(tree.stated(&level)?) {
                 let mut needs = of_file(tree, module)?;
                 for dep in &stated {
-                    for (names, need) in [(&dep.pre, Need::Before), (&dep.post, Need::After), (&dep.weak, Need::Weak)] {
+                    let soft = [(&dep.pre, Need::Before), (&dep.post, Need::After), (&dep.neither, Need::Soft)];
+                    for (names, need) in soft.into_iter().chain([(&dep.weak, Need::Weak)]) {
                         for name in names {
                             match known.entry(name.clone()).or_insert_with(|| tree.look_up(name)) {
                                 Found::Modules(found) => needs.extend(found.iter().map(|found| (*found, need))),

@@ -160,6 +160,11 @@ fn what_is_needed_comes_along_with_the_reason() {
     assert_eq!(kept["libphy"], "needed by r8169 (hard), selected by rule 1: include name `r8169`");
     assert_eq!(kept["real-tek"], "needed by r8169 (soft, pre), selected by rule 1: include name `r8169`");
     assert_eq!(kept["iwlmvm"], "needed by iwlwifi (weak), selected by rule 1: include name `iwlwifi`");
+    // Whether a softdep says when to load or not.
+    let mut folder = folder();
+    folder.files.insert("modules.softdep", "softdep igb crc32c\n".to_owned());
+    let soft = kept_in(&folder, r#"{"list": "igb"}"#);
+    assert_eq!(soft["crc32c_generic"], "needed by igb (soft), selected by line 1 of `list`, `igb`");
     // By an alias.
     assert_eq!(kept["crc32c_generic"], "needed by btrfs (soft, pre), selected by rule 1: include name `btrfs`");
 }

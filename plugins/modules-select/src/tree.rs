@@ -181,6 +181,7 @@ impl<'a> Tree<'a> {
                 module: module.name.clone(),
                 pre: if soft { own.pre } else { Vec::new() },
                 post: if soft { own.post } else { Vec::new() },
+                neither: if soft { own.neither } else { Vec::new() },
                 weak: if weak { own.weak } else { Vec::new() },
             });
             Ok(deps)

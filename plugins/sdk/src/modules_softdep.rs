@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! softdep NAME pre: NAME … post: NAME …
+//! softdep NAME NAME
 //! weakdep NAME NAME …
 //! ```
 //!
@@ -21,6 +22,9 @@ pub struct Dep {
     pub pre: Vec<String>,
     /// To be loaded after.
     pub post: Vec<String>,
+    /// Named by a softdep that says neither. modprobe passes over them, but the module's author wanted them: so 6.12's cifs
+    /// names all that it encrypts with.
+    pub neither: Vec<String>,
     /// To be there, should the module ask.
     pub weak: Vec<String>,
 }
@@ -41,9 +45,7 @@ impl Dep {
     }
 
     fn add_soft<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
-        // What stands before the first of `pre:` and `post:` has no meaning; kmod skips it, too.
-        let mut skipped = Vec::new();
-        let mut list = &mut skipped;
+        let mut list = &mut self.neither;
         for word in words {
             match word {
                 "pre:" => list = &mut self.pre,
@@ -55,7 +57,7 @@ impl Dep {
 
     /// All that it names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.pre.iter().chain(&self.post).chain(&self.weak).map(String::as_str)
+        self.pre.iter().chain(&self.post).chain(&self.neither).chain(&self.weak).map(String::as_str)
     }
 }
 
@@ -91,7 +93,8 @@ mod tests {
         assert_eq!((&*deps[0].module, &*deps[0].pre.join(" "), &*deps[0].post.join(" ")), ("nf_nat", "a b d", "c"));
         assert_eq!((&*deps[1].module, &*deps[1].weak.join(" ")), ("e", "f g"));
         assert_eq!(deps[0].names().collect::<Vec<_>>(), ["a", "b", "d", "c"]);
-        assert_eq!(parse("softdep a b pre: c\n").unwrap()[0].pre, ["c"]);
+        let dep = &parse("softdep a b pre: c\n").unwrap()[0];
+        assert_eq!((&dep.pre[..], &dep.neither[..]), (&["c".to_owned()][..], &["b".to_owned()][..]));
     }
 
     #[test]
@@ -105,7 +108,7 @@ mod tests {
             pair("weakdep", "f g"),
         ];
         let dep = Dep::of_module("nf-nat", &info.into());
-        assert_eq!(dep.names().collect::<Vec<_>>(), ["a", "b", "c", "e", "d", "f", "g"]);
+        assert_eq!(dep.names().collect::<Vec<_>>(), ["a", "b", "c", "e", "x", "d", "f", "g"]);
         assert_eq!((&*dep.module, dep.pre.len(), dep.post.len(), dep.weak.len()), ("nf_nat", 2, 2, 3));
     }
 
