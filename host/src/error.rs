@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::componentize::{ComponentizeError, ToolchainError};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigFileError};
 use crate::filter::FilterError;
 use crate::indexes::IndexError;
 use crate::manifest::ManifestError;
@@ -68,6 +68,8 @@ pub enum Error {
     Plugin(Box<PluginError>),
     #[error("plugin `{plugin}`: its component {} cannot be read: {error}", path.display())]
     Component { plugin: String, path: PathBuf, error: std::io::Error },
+    #[error(transparent)]
+    ConfigFile(#[from] ConfigFileError),
     #[error("flists `{first}` and `{second}` would both be written to `{name}`")]
     SameName { name: String, first: String, second: String },
     #[error(transparent)]
@@ -131,6 +133,7 @@ impl Error {
             | Error::Usage { .. }
             | Error::OwnFile { .. }
             | Error::Component { .. }
+            | Error::ConfigFile(_)
             | Error::Scaffold(ScaffoldError::Name(_) | ScaffoldError::Exists(_))
             | Error::SameName { .. } => ExitCode::Usage,
             Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
@@ -168,6 +171,7 @@ impl Error {
             Error::ReadBack(error) => error.hint(),
             Error::Plugin(error) => Some(error.hint()),
             Error::Component { plugin, .. } => Some(format!("correct `component` of [plugin.{plugin}] in config/flistry.toml")),
+            Error::ConfigFile(error) => Some(error.hint()),
             Error::SameName { .. } => Some("configure their naming plugins so that each name and alias is one flist's".into()),
             Error::Scaffold(error) => Some(error.hint()),
             Error::Toolchain(error) => error.hint().map(str::to_owned),

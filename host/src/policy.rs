@@ -36,7 +36,7 @@ impl Policy {
         let mut plugins = BTreeMap::new();
         for name in used {
             let settings = config.plugin(name);
-            let plugin = load(&engine, settings)?;
+            let plugin = load(&engine, config, settings)?;
             plugin.validate()?;
             if settings.sha256.is_none() && matches!(settings.component, ComponentSource::File(_)) {
                 let line = format!("add `sha256 = \"{}\"` to [plugin.{name}]", plugin.digest());
@@ -59,13 +59,13 @@ impl Policy {
     }
 }
 
-/// Loads one plugin of the configuration. Nothing of it runs.
+/// Loads one plugin of the configuration, with the files that its own configuration names. Nothing of it runs.
 ///
 /// # Errors
-/// Where its file can't be read, or is not what it should be.
-pub fn load(engine: &Engine, settings: &PluginSettings) -> Result<Plugin, Error> {
+/// Where a file can't be read, or is not what it should be.
+pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Result<Plugin, Error> {
     let given = Settings {
-        config: settings.config.clone(),
+        config: settings.whole_config(config)?,
         limits: settings.limits.clone(),
         grants: settings.trees.clone(),
         expected_sha256: settings.sha256.clone(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flistry::componentize::{Toolchain, componentize};
-use flistry::config::{Contents, Owner};
+use flistry::config::{Contents, Owner, read_config_file};
 use flistry::error::Error;
 use flistry::filter::Filtered;
 use flistry::normal::{Rules, normalize};
@@ -19,7 +19,7 @@ use flistry::printable::Printable;
 use flistry::progress::Progress;
 use flistry::scan::scan;
 use flistry::source::Source;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::output::{Outcome, bytes, good};
@@ -54,6 +54,9 @@ pub struct CheckArgs {
     /// Its configuration, a JSON object
     #[arg(long, value_name = "JSON", default_value = "{}")]
     config: String,
+    /// A file whose text is put into the configuration, as `config-files` does; may be repeated
+    #[arg(long = "config-file", value_name = "KEY=FILE", value_parser = variable)]
+    config_files: Vec<(String, String)>,
 }
 
 #[derive(clap::Args)]
@@ -91,7 +94,7 @@ fn contents(word: &str) -> Result<Contents, String> {
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("there is no `=`")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -102,7 +105,7 @@ pub fn build(args: BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let file = args.output.unwrap_or_else(|| args.dir.join(format!("{}.wasm", built.metadata.name)));
     std::fs::write(&file, &component).map_err(|error| Error::Write { path: file.clone(), error })?;
     // What was built is a plugin, or the author hears of it here.
-    let args = CheckArgs { file: file.clone(), config: "{}".to_owned() };
+    let args = CheckArgs { file: file.clone(), config: "{}".to_owned(), config_files: Vec::new() };
     let plugin = load(&args, context)?;
     let mut outcome = match check(args, context) {
         // A plugin may need a configuration to be valid.
@@ -137,9 +140,9 @@ pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
         written.map_err(|error| Error::Write { path, error })?;
     }
     let facts = facts("modules", Contents::Plain, "6.12.44-Zero-OS", BTreeMap::new());
-    let first = run_hooks(&plugin, facts.clone(), scratch.path().to_owned())?;
-    let second = run_hooks(&plugin, facts, scratch.path().to_owned())?;
-    if first.deterministic() != second.deterministic() {
+    let first = answer(run_hooks(&plugin, facts.clone(), scratch.path().to_owned()))?;
+    let second = answer(run_hooks(&plugin, facts, scratch.path().to_owned()))?;
+    if first.as_ref().map(Answers::deterministic) != second.as_ref().map(Answers::deterministic) {
         return Err(Error::Usage {
             what: format!("{} gives other answers to the same questions", args.file.display()),
             hint: "a plugin must not depend on a clock, on random numbers or on the order of a hash map".into(),
@@ -147,9 +150,26 @@ pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
     }
 
     let mut outcome = describe(&plugin, &args.file);
-    let used = format!("{} fuel, {} of memory", first.fuel(), bytes(first.memory()));
-    outcome.text = format!("{:<12} {used}\n{}", "used", outcome.text);
+    let line = match first {
+        Ok(first) => format!("{:<12} {} fuel, {} of memory", "used", first.fuel(), bytes(first.memory())),
+        Err(refusal) => {
+            format!("{:<12} it refuses the small plain tree of this check: {}", "answer", Printable(&refusal))
+        }
+    };
+    outcome.text = format!("{line}\n{}", outcome.text);
     Ok(outcome)
+}
+
+/// What a plugin answers; that it refuses a tree that is not for it is an answer, too.
+fn answer(run: Result<Answers, Error>) -> Result<Result<Answers, String>, Error> {
+    match run {
+        Ok(answers) => Ok(Ok(answers)),
+        Err(Error::Plugin(error)) => match &*error {
+            PluginError::Refused { message, code, .. } => Ok(Err(format!("{message} ({code})"))),
+            _ => Err(Error::Plugin(error)),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// What a component is, without running it.
@@ -217,10 +237,22 @@ fn used(account: &Account) -> String {
 }
 
 fn load(args: &CheckArgs, context: &Context) -> Result<Plugin, Error> {
-    let config: Value = serde_json::from_str(&args.config).map_err(|error| Error::Usage {
-        what: format!("--config is no JSON: {error}"),
-        hint: "write an object like '{\"key\": 1}'".into(),
-    })?;
+    let no_object = |what: String| Error::Usage { what, hint: "write an object like '{\"key\": 1}'".into() };
+    let mut config: Map<String, Value> = serde_json::from_str(&args.config)
+        .map_err(|error| no_object(format!("--config is no JSON object: {error}")))?;
+    for (key, file) in &args.config_files {
+        let (text, _) = read_config_file(Path::new(file)).map_err(|why| Error::Usage {
+            what: format!("--config-file {key}={file}: it {why}"),
+            hint: "name a text file of at most 1 MiB".into(),
+        })?;
+        if config.insert(key.clone(), Value::String(text)).is_some() {
+            return Err(Error::Usage {
+                what: format!("--config-file {key}={file}: `{key}` is set already"),
+                hint: "set each key once".into(),
+            });
+        }
+    }
+    let config = Value::Object(config);
     let component = std::fs::read(&args.file).map_err(|error| Error::Read { path: args.file.clone(), error })?;
     let failed = |error| Error::Read { path: context.project.clone(), error };
     let compiled = std::path::absolute(&context.project).map_err(failed)?.join(COMPILED);

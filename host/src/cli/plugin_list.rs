@@ -1,5 +1,6 @@
 //! `flistry plugin list`
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use flistry::error::Error;
@@ -18,7 +19,7 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
     let mut text = String::new();
     let mut list = Vec::new();
     for settings in &config.plugins {
-        let plugin = load(&engine, settings)?;
+        let plugin = load(&engine, &config, settings)?;
         let metadata = plugin.metadata();
         let hooks: Vec<&str> = plugin.hooks().into_iter().map(Hook::word).collect();
         let users = config.flists.iter().filter(|flist| flist.plugins().any(|name| name == settings.name));
@@ -36,6 +37,10 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
         line("hooks", &hooks.join(", "));
         let pin = if settings.sha256.is_some() { " (pinned)" } else { "" };
         line("sha256", &format!("{}{pin}", plugin.digest()));
+        let files = settings.config_files.iter().map(|file| (file.key.clone(), file.path.display().to_string()));
+        let files: BTreeMap<String, String> = files.collect();
+        let named: Vec<String> = files.iter().map(|(key, path)| format!("{key} = {path}")).collect();
+        line("files", &named.join(", "));
         line("variables", &settings.variables.join(", "));
         line("trees", &settings.trees.join(", "));
         line("used by", &users.join(", "));
@@ -47,6 +52,7 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
             "sha256": plugin.digest(),
             "pinned": settings.sha256.is_some(),
             "config": settings.config,
+            "config-files": files,
             "variables": settings.variables,
             "trees": settings.trees,
             "used-by": users,

@@ -14,7 +14,7 @@ use toml::Spanned;
 use super::node::{NodeSettings, RawModules, RawNode, SystemMaps};
 use super::plugins::is_secret;
 use super::template::PathTemplate;
-use super::{ComponentSource, Contents, Owner, ReadBackLevel};
+use super::{ComponentSource, ConfigFile, Contents, Owner, ReadBackLevel, config_files};
 use crate::plugin::{Limits, builtin};
 
 /// The shipped `config/flistry.toml`.
@@ -64,6 +64,8 @@ pub struct PluginToml {
     pub sha256: Option<String>,
     /// What it is given.
     pub config: serde_json::Value,
+    /// The files whose texts it is given, too.
+    pub config_files: Vec<ConfigFile>,
     /// The variables that it may see.
     pub variables: Vec<String>,
     /// The flists whose trees it may open.
@@ -201,6 +203,8 @@ struct RawPlugin {
     sha256: Option<Spanned<String>>,
     #[serde(default)]
     config: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, rename = "config-files")]
+    config_files: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     variables: Vec<Spanned<String>>,
     #[serde(default)]
@@ -360,8 +364,11 @@ impl Lines<'_> {
             let what = format!("`{}` is a credential's name, and no plugin ever sees a credential", secret.get_ref());
             return Err(self.error(secret.span(), "variables", what, "grant variables with other names"));
         }
+        let config_files = config_files::files(raw.config_files, &raw.config)
+            .map_err(|(span, what, hint)| self.error(span, "config-files", what, hint))?;
         Ok(PluginToml {
             component,
+            config_files,
             sha256: raw.sha256.map(Spanned::into_inner),
             config: serde_json::Value::Object(raw.config),
             variables: raw.variables.into_iter().map(Spanned::into_inner).collect(),

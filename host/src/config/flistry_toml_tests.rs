@@ -125,7 +125,7 @@ fn each_mistake_in_a_plugin_has_its_message() {
     let two =
         |text: &str, what: &str, hint: &str| assert_eq!(refused(text), (what.to_owned(), hint.to_owned()), "{text}");
     let builtin = "[plugin.p]\ncomponent = \"builtin:path-filter\"\n";
-    let known = "there are: path-filter, provenance-tags, zos-naming";
+    let known = "there are: modules-select, path-filter, provenance-tags, zos-naming";
     two("[plugin.p]\ncomponent = \"builtin:nope\"", "line 2, component: no plugin `nope` is built in", known);
     two("[plugin.p]\ncomponent = \"\"", "line 2, component: it is empty", "name a file, or builtin:NAME");
     let pin = "`flistry plugin check FILE` prints the line to paste";
@@ -134,6 +134,16 @@ fn each_mistake_in_a_plugin_has_its_message() {
         &format!("{builtin}variables = [\"S3_SECRET_KEY\"]"),
         "line 3, variables: `S3_SECRET_KEY` is a credential's name, and no plugin ever sees a credential",
         "grant variables with other names",
+    );
+    two(
+        &format!("{builtin}config-files = {{ a = \"\" }}"),
+        "line 3, config-files: `a` is empty",
+        "name a file of the project",
+    );
+    two(
+        &format!("{builtin}config.list = \"x\"\n\nconfig-files.list = \"config/list\""),
+        "line 5, config-files: `list` stands in `config`, too",
+        "set it in one of the two",
     );
     let (unknown, _) = refused(&format!("{builtin}limits = {{ fule = 1 }}"));
     assert!(unknown.starts_with("line 3, limits: unknown field `fule`, expected one of `fuel`"), "{unknown}");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::config_files::RFS_CONF;
 use super::flistry_toml::{self, FlistToml, FlistryToml, PluginToml};
 use super::kernel_config::KernelConfig;
 use super::rfs_conf::{self, RfsConf};
@@ -22,7 +23,6 @@ use crate::warning::Warning;
 
 const BUILD_CONF: &str = "config/build.conf";
 const KERNEL_CONFIG: &str = "config/kernel.config";
-const RFS_CONF: &str = "config/rfs.conf";
 const FLISTRY_TOML: &str = "config/flistry.toml";
 
 /// Bytes of the largest file that is read. A kernel's configuration has about 300 KB.
@@ -210,6 +210,7 @@ fn place(plugin: PluginToml, project: &Path) -> PluginSettings {
         name: plugin.name,
         sha256: plugin.sha256,
         config: plugin.config,
+        config_files: plugin.config_files,
         variables: plugin.variables,
         trees: plugin.trees,
         limits: plugin.limits,

@@ -1,8 +1,10 @@
 //! What a build is to do: `config/flistry.toml`, `build.conf`, `kernel.config` and `rfs.conf`, checked together
-//! into one [`Config`]. Each file has a parser of its own that takes text; only [`Config::load`] reads files, and
-//! nothing reads the environment: the program passes it in.
+//! into one [`Config`]. Each file has a parser of its own that takes text; only [`Config::load`] reads files, but for those
+//! that a plugin's configuration names, which are read with the plugin. Nothing reads the environment: the program passes it
+//! in.
 
 pub mod assignments;
+mod config_files;
 mod digest;
 mod error;
 mod exclude;
@@ -22,6 +24,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use config_files::{ConfigFile, ConfigFileError, MAX_CONFIG_FILE, Unusable, read_config_file};
 pub use error::ConfigError;
 pub use exclude::ExcludePattern;
 pub use load::kernel_version;

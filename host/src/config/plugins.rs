@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::ConfigFile;
 use crate::plugin::Limits;
 
 /// One plugin of the configuration.
@@ -17,6 +18,8 @@ pub struct PluginSettings {
     pub sha256: Option<String>,
     /// What it is given as its configuration.
     pub config: Value,
+    /// The files whose texts are put into that, in the order of their keys.
+    pub config_files: Vec<ConfigFile>,
     /// The variables that it may see.
     pub variables: Vec<String>,
     /// The flists whose trees it may open, besides the one that is built.

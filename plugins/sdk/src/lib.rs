@@ -31,17 +31,21 @@
 //! | what it is called | [`Naming`] | `naming` |
 //! | last changes | [`PostPack`] | `post_pack` |
 //!
-//! What the host offers is in [`trees`], [`module_info`], [`report`] and [`log`]; helpers are [`globs`], [`templates`],
-//! [`modules_dep`] and [`modules_softdep`]. There is no clock, no randomness, no file and no network: the same input must give the same
-//! output. `wit/` is the reference of all that crosses the border.
+//! What the host offers is in [`trees`], [`module_info`], [`report`] and [`log`]; helpers are [`globs`], [`fnmatch`],
+//! [`templates`], [`modules_dep`], [`modules_softdep`], [`modules_alias`] and [`modules_builtin`]. There is no clock, no
+//! randomness, no file and no network: the same input must give the same output. `wit/` is the reference of all that
+//! crosses the border.
 
 pub mod bindings;
 mod config;
 mod facts;
+pub mod fnmatch;
 pub mod globs;
 #[doc(hidden)]
 pub mod hook;
 pub mod log;
+pub mod modules_alias;
+pub mod modules_builtin;
 pub mod modules_dep;
 pub mod modules_softdep;
 pub mod report;

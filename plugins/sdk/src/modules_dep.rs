@@ -28,6 +28,11 @@ impl ModulesDep {
         self.0.keys().map(String::as_str)
     }
 
+    /// Whether a module has a line. One that has none modprobe does not find.
+    pub fn has(&self, module: &str) -> bool {
+        self.0.contains_key(module)
+    }
+
     /// What a module needs, as its line says; nothing for one that has no line.
     pub fn needs(&self, module: &str) -> &[String] {
         self.0.get(module).map_or(&[], Vec::as_slice)
@@ -64,6 +69,7 @@ mod tests {
         let text = "kernel/a.ko: kernel/b.ko\nkernel/b.ko: kernel/c.ko kernel/d.ko\nkernel/c.ko:\nkernel/e.ko:\n";
         let dep = ModulesDep::parse(text).unwrap();
         assert_eq!(dep.modules().count(), 4);
+        assert!(dep.has("kernel/c.ko") && !dep.has("kernel/d.ko"));
         assert_eq!(dep.needs("kernel/b.ko"), ["kernel/c.ko", "kernel/d.ko"]);
         let closure: Vec<_> = dep.closure(["kernel/a.ko"]).into_iter().collect();
         assert_eq!(closure, ["kernel/a.ko", "kernel/b.ko", "kernel/c.ko", "kernel/d.ko"]);

@@ -3,10 +3,15 @@
 //!
 //! ```text
 //! softdep NAME pre: NAME … post: NAME …
+//! softdep NAME NAME
 //! weakdep NAME NAME …
 //! ```
+//!
+//! depmod takes them from the modules' `.modinfo`; `modules.weakdep` only since kmod 33. [`Dep::of_module`] is for a tree
+//! without the files.
 
-use crate::Error;
+use crate::modules_alias::normalize;
+use crate::{Attributes, Error};
 
 /// A line of either file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,14 +22,42 @@ pub struct Dep {
     pub pre: Vec<String>,
     /// To be loaded after.
     pub post: Vec<String>,
+    /// Named by a softdep that says neither. modprobe passes over them, but the module's author wanted them: so 6.12's cifs
+    /// names all that it encrypts with.
+    pub neither: Vec<String>,
     /// To be there, should the module ask.
     pub weak: Vec<String>,
 }
 
 impl Dep {
+    /// What a module says of itself: the pairs of [`module_info`](crate::module_info), of which each key may stand several
+    /// times.
+    pub fn of_module(module: &str, info: &Attributes) -> Dep {
+        let mut dep = Dep { module: normalize(module), ..Dep::default() };
+        for (key, value) in info {
+            match &**key {
+                "softdep" => dep.add_soft(value.split_whitespace()),
+                "weakdep" => dep.weak.extend(value.split_whitespace().map(str::to_owned)),
+                _ => {}
+            }
+        }
+        dep
+    }
+
+    fn add_soft<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
+        let mut list = &mut self.neither;
+        for word in words {
+            match word {
+                "pre:" => list = &mut self.pre,
+                "post:" => list = &mut self.post,
+                name => list.push(name.to_owned()),
+            }
+        }
+    }
+
     /// All that it names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.pre.iter().chain(&self.post).chain(&self.weak).map(String::as_str)
+        self.pre.iter().chain(&self.post).chain(&self.neither).chain(&self.weak).map(String::as_str)
     }
 }
 
@@ -41,21 +74,10 @@ fn bad(number: usize, line: &str) -> Error {
 fn parse_line(line: &str) -> Option<Dep> {
     let mut words = line.split_whitespace();
     let kind = words.next()?;
-    let mut dep = Dep { module: words.next()?.replace('-', "_"), ..Dep::default() };
+    let mut dep = Dep { module: normalize(words.next()?), ..Dep::default() };
     match kind {
         "weakdep" => dep.weak = words.map(str::to_owned).collect(),
-        "softdep" => {
-            // What stands before the first of `pre:` and `post:` has no meaning; kmod skips it, too.
-            let mut skipped = Vec::new();
-            let mut list = &mut skipped;
-            for word in words {
-                match word {
-                    "pre:" => list = &mut dep.pre,
-                    "post:" => list = &mut dep.post,
-                    name => list.push(name.to_owned()),
-                }
-            }
-        }
+        "softdep" => dep.add_soft(words),
         _ => return None,
     }
     Some(dep)
@@ -71,7 +93,23 @@ mod tests {
         assert_eq!((&*deps[0].module, &*deps[0].pre.join(" "), &*deps[0].post.join(" ")), ("nf_nat", "a b d", "c"));
         assert_eq!((&*deps[1].module, &*deps[1].weak.join(" ")), ("e", "f g"));
         assert_eq!(deps[0].names().collect::<Vec<_>>(), ["a", "b", "d", "c"]);
-        assert_eq!(parse("softdep a b pre: c\n").unwrap()[0].pre, ["c"]);
+        let dep = &parse("softdep a b pre: c\n").unwrap()[0];
+        assert_eq!((&dep.pre[..], &dep.neither[..]), (&["c".to_owned()][..], &["b".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_module_says_the_same_of_itself() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let info = [
+            pair("alias", "pci:*"),
+            pair("softdep", "pre: a b post: c"),
+            pair("weakdep", "d"),
+            pair("softdep", "x post: e"),
+            pair("weakdep", "f g"),
+        ];
+        let dep = Dep::of_module("nf-nat", &info.into());
+        assert_eq!(dep.names().collect::<Vec<_>>(), ["a", "b", "c", "e", "x", "d", "f", "g"]);
+        assert_eq!((&*dep.module, dep.pre.len(), dep.post.len(), dep.weak.len()), ("nf_nat", 2, 2, 3));
     }
 
     #[test]

@@ -1,0 +1,97 @@
+//! From rules to a decision for each module, before anything is known of what modules need.
+
+use flistry_plugin::globs::Glob;
+
+use crate::config::{Choice, Rule, Selector};
+use crate::list::Line;
+use crate::tree::{Found, Tree};
+
+/// What the rules say.
+pub struct Decisions {
+    /// For each module in its place: the rule that decides, if one matches.
+    pub by_module: Vec<Option<Decision>>,
+    /// What names something that is built in, in words.
+    pub builtin: Vec<String>,
+    /// What matches nothing, in words.
+    pub unmatched: Vec<String>,
+}
+
+/// The rule that decides about a module.
+#[derive(Clone)]
+pub struct Decision {
+    /// Whether it selects the module.
+    pub include: bool,
+    /// The rule in words, with the list's line.
+    pub rule: String,
+}
+
+impl Decisions {
+    /// Looks at every rule in order: of those that match a module the last one decides.
+    pub fn make(tree: &Tree<'_>, choice: &Choice) -> Decisions {
+        let mut decisions =
+            Decisions { by_module: vec![None; tree.modules.len()], builtin: Vec::new(), unmatched: Vec::new() };
+        for rule in &choice.rules {
+            match &rule.selector {
+                Selector::Listed(stage) => decisions.listed(tree, rule, &choice.list, stage.as_ref()),
+                Selector::Alias(pattern) => {
+                    let found = tree.alias.matching(pattern).into_iter().filter_map(|name| tree.named(name));
+                    let is_builtin = || !tree.builtin.aliases().matching(pattern).is_empty();
+                    decisions.take(rule, &rule.to_string(), found.collect(), is_builtin);
+                }
+                selector => {
+                    let matches = |path: &str, name: &str| match selector {
+                        Selector::Path(glob) => glob.covers(path) || glob.covers(uncompressed(path)),
+                        Selector::Directory(folder) => {
+                            path.strip_prefix(&**folder).is_some_and(|rest| rest.starts_with('/'))
+                        }
+                        Selector::Name(glob) => glob.matches(name),
+                        Selector::Alias(_) | Selector::Listed(_) => false,
+                    };
+                    let modules = tree.modules.iter().enumerate();
+                    let found = modules.filter(|(_, module)| matches(&module.path, &module.name));
+                    let found = found.map(|(at, _)| at).collect();
+                    let is_builtin = || tree.builtin.modules().any(|(name, path)| matches(path, name));
+                    decisions.take(rule, &rule.to_string(), found, is_builtin);
+                }
+            }
+        }
+        decisions
+    }
+
+    fn listed(&mut self, tree: &Tree<'_>, rule: &Rule, list: &[Line], stage: Option<&Glob>) {
+        let mut lines = list.iter().filter(|line| stage.is_none_or(|stage| stage.matches(&line.stage))).peekable();
+        if lines.peek().is_none() {
+            self.unmatched.push(format!("{rule}: the list has no line of that stage"));
+        }
+        for line in lines {
+            let words = match rule.place {
+                None => format!("line {} of `list`, `{}`", line.number, line.name),
+                Some(_) => format!("{rule}, line {} of `list`, `{}`", line.number, line.name),
+            };
+            let (found, is_builtin) = match tree.look_up(&line.name) {
+                Found::Modules(found) => (found, false),
+                Found::Builtin => (Vec::new(), true),
+                Found::Nothing => (Vec::new(), false),
+            };
+            self.take(rule, &words, found, || is_builtin);
+        }
+    }
+
+    /// Lets a rule decide about modules; where there are none, that is a finding.
+    fn take(&mut self, rule: &Rule, words: &str, modules: Vec<usize>, is_builtin: impl FnOnce() -> bool) {
+        if modules.is_empty() {
+            match is_builtin() {
+                true => self.builtin.push(format!("{words}: built into the kernel")),
+                false => self.unmatched.push(format!("{words}: no module of the tree matches")),
+            }
+        }
+        for module in modules {
+            self.by_module[module] = Some(Decision { include: rule.include, rule: words.to_owned() });
+        }
+    }
+}
+
+/// A module's path without the ending that its compression adds: what a rule says should not depend on that.
+fn uncompressed(path: &str) -> &str {
+    [".gz", ".xz", ".zst"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
+}

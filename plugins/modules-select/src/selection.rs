@@ -1,0 +1,182 @@
+//! What becomes of each entry of a tree, with the reason in words.
+
+use std::collections::BTreeMap;
+
+use flistry_plugin::{Entry, Error, Kind};
+
+use crate::closure::{Because, Closure};
+use crate::config::Choice;
+use crate::rules::Decisions;
+use crate::tree::{Source, Tree};
+
+/// What the host takes of a reason by default is 1024 bytes.
+const MOST_WORDS: usize = 900;
+
+/// How many of those that need a module are named.
+const MOST_NAMED: usize = 8;
+
+/// What becomes of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes in: it is no module, and the rules are about modules.
+    Keep,
+    /// It goes in for this reason.
+    KeepBecause(String),
+    /// It is left out for this reason.
+    Drop(String),
+}
+
+/// A selection of a tree's modules.
+pub struct Selection {
+    /// For each entry, by its id.
+    pub fates: Vec<Fate>,
+    /// Key and value, for the report.
+    pub findings: Vec<(&'static str, String)>,
+}
+
+impl Selection {
+    /// Selects, and adds what is needed.
+    ///
+    /// # Errors
+    /// Where the tree is not whole, where nothing is selected, and with `strict` where a rule matches nothing.
+    pub fn make(source: &dyn Source, choice: &Choice) -> Result<Selection, Error> {
+        let tree = Tree::read(source)?;
+        let decisions = Decisions::make(&tree, choice);
+        if choice.strict && !decisions.unmatched.is_empty() {
+            let what = format!("strict: {}", list(&decisions.unmatched, "; "));
+            return Err(Error::new("unmatched", what));
+        }
+        let is_selected = |module: &usize| match &decisions.by_module[*module] {
+            Some(decision) => decision.include,
+            None => choice.selects_the_rest(),
+        };
+        let selected: Vec<usize> = (0..tree.modules.len()).filter(is_selected).collect();
+        if selected.is_empty() {
+            let what = match &decisions.unmatched[..] {
+                [] => "the rules select no module of the tree".to_owned(),
+                unmatched => format!("the rules select no module of the tree: {}", list(unmatched, "; ")),
+            };
+            return Err(Error::new("nothing-selected", what));
+        }
+        let count = selected.len();
+        let closure = Closure::of(&tree, selected)?;
+        let mut selection = Selection { fates: vec![Fate::Keep; tree.entries.len()], findings: Vec::new() };
+        for (at, module) in tree.modules.iter().enumerate() {
+            let fate = fate(&tree, &decisions, &closure, at);
+            if let (Some(Because::NeededBy(..)), Some(decision)) = (&closure.kept[at], &decisions.by_module[at]) {
+                let because = chain(&tree, &decisions, &closure, at);
+                let what = format!("{}: left out by {}, but {because}", module.name, decision.rule);
+                selection.findings.push(("excluded-but-needed", short(what)));
+            }
+            selection.fates[module.id as usize] = fate;
+        }
+        selection.leave_out_folders(&tree);
+        selection.leave_out_links(&tree);
+        selection.find(&tree, decisions, &closure, count);
+        Ok(selection)
+    }
+
+    /// Folders in which nothing is left that was a module's: the host keeps those of whatever is kept.
+    fn leave_out_folders(&mut self, tree: &Tree<'_>) {
+        let mut folders: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+        let mut modules = vec![false; tree.entries.len()];
+        for module in &tree.modules {
+            modules[module.id as usize] = true;
+        }
+        for entry in tree.entries.iter().filter(|entry| entry.kind != Kind::Directory) {
+            let (is_module, is_kept) = (modules[entry.id as usize], !self.drops(entry));
+            for (end, _) in entry.path.match_indices('/') {
+                let (has_module, keeps) = folders.entry(&entry.path[..end]).or_default();
+                *has_module |= is_module;
+                *keeps |= is_kept;
+            }
+        }
+        for entry in tree.entries.iter().filter(|entry| entry.kind == Kind::Directory) {
+            if folders.get(&*entry.path) == Some(&(true, false)) {
+                self.fates[entry.id as usize] = Fate::Drop("nothing in it is selected".to_owned());
+            }
+        }
+    }
+
+    /// Links to what is left out: the host refuses to let them dangle.
+    fn leave_out_links(&mut self, tree: &Tree<'_>) {
+        for entry in tree.entries.iter().filter(|entry| entry.kind == Kind::Symlink) {
+            if let Some(target) = tree.target(entry).filter(|target| self.drops(target))
+                && !self.drops(entry)
+            {
+                let reason = format!("it leads to /{}, which is not selected", target.path);
+                self.fates[entry.id as usize] = Fate::Drop(short(reason));
+            }
+        }
+    }
+
+    fn drops(&self, entry: &Entry) -> bool {
+        matches!(self.fates[entry.id as usize], Fate::Drop(_))
+    }
+
+    fn find(&mut self, tree: &Tree<'_>, decisions: Decisions, closure: &Closure, selected: usize) {
+        let kept = closure.kept.iter().flatten().count();
+        let counts = [("selected", selected), ("pulled-in", kept - selected), ("dropped", tree.modules.len() - kept)];
+        let counts = counts.map(|(key, count)| (key, modules(count)));
+        let of = |name: &str, by: &[usize]| {
+            let names: Vec<&str> = by.iter().map(|module| &*tree.modules[*module].name).collect();
+            short(format!("{name}, soft or weak dependency of {}", list(&names, ", ")))
+        };
+        let mut findings: Vec<(&str, String)> = counts.into();
+        findings.extend(decisions.unmatched.into_iter().map(|what| ("unmatched", short(what))));
+        findings.extend(decisions.builtin.into_iter().map(|what| ("built-in", short(what))));
+        findings.extend(closure.builtin.iter().map(|(name, by)| ("built-in", of(name, by))));
+        findings.extend(closure.absent.iter().map(|(name, by)| ("absent", of(name, by))));
+        findings.append(&mut self.findings);
+        self.findings = findings;
+    }
+}
+
+fn fate(tree: &Tree<'_>, decisions: &Decisions, closure: &Closure, module: usize) -> Fate {
+    let decision = decisions.by_module[module].as_ref();
+    match (closure.kept[module], decision) {
+        (None, Some(decision)) => Fate::Drop(short(format!("not selected: {}", decision.rule))),
+        (None, None) => Fate::Drop("not selected: no rule includes it, and nothing that is kept needs it".to_owned()),
+        (Some(Because::NeededBy(..)), Some(decision)) => {
+            let because = chain(tree, decisions, closure, module);
+            Fate::KeepBecause(short(format!("{because}; otherwise left out by {}", decision.rule)))
+        }
+        (Some(_), _) => Fate::KeepBecause(short(chain(tree, decisions, closure, module))),
+    }
+}
+
+/// Why a module is kept: who needs it, who needs that one, down to a rule.
+fn chain(tree: &Tree<'_>, decisions: &Decisions, closure: &Closure, module: usize) -> String {
+    let mut words = Vec::new();
+    let mut at = module;
+    while let Some(Because::NeededBy(by, need)) = closure.kept[at] {
+        words.push(format!("needed by {} ({need})", tree.modules[by].name));
+        at = by;
+    }
+    words.push(match &decisions.by_module[at] {
+        Some(decision) => format!("selected by {}", decision.rule),
+        None => "selected, since no rule leaves it out".to_owned(),
+    });
+    words.join(", ")
+}
+
+fn modules(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "module" } else { "modules" })
+}
+
+/// The first few, and how many more.
+fn list(all: &[impl AsRef<str>], between: &str) -> String {
+    let named: Vec<&str> = all.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
+    match all.len().saturating_sub(MOST_NAMED) {
+        0 => named.join(between),
+        more => format!("{} and {more} more", named.join(between)),
+    }
+}
+
+fn short(mut text: String) -> String {
+    if text.len() > MOST_WORDS {
+        text.truncate(text.floor_char_boundary(MOST_WORDS));
+        text.push('…');
+    }
+    text
+}

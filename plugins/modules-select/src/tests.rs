@@ -1,0 +1,507 @@
+//! Selections of a small tree.
+
+use std::collections::BTreeMap;
+
+use flistry_plugin::{Attributes, Entry, EntryId, Error, Facts, Filter, Kind};
+
+use crate::ModulesSelect;
+use crate::config::Config;
+use crate::selection::{Fate, Selection};
+use crate::tree::Source;
+
+/// A tree by its paths: what files hold, and where links lead to.
+#[derive(Clone)]
+struct Folder {
+    files: BTreeMap<&'static str, String>,
+    links: BTreeMap<&'static str, &'static str>,
+    info: BTreeMap<&'static str, Attributes>,
+}
+
+impl Source for Folder {
+    fn entries(&self) -> Vec<Entry> {
+        let mut paths: BTreeMap<Vec<&str>, (Kind, Option<&str>)> = BTreeMap::new();
+        paths.insert(vec![""], (Kind::Directory, None));
+        let files = self.files.keys().map(|path| (*path, Kind::File, None));
+        let links = self.links.iter().map(|(path, target)| (*path, Kind::Symlink, Some(*target)));
+        for (path, kind, target) in files.chain(links) {
+            for (end, _) in path.match_indices('/') {
+                paths.insert(path[..end].split('/').collect(), (Kind::Directory, None));
+            }
+            paths.insert(path.split('/').collect(), (kind, target));
+        }
+        let numbered = (0..).zip(paths);
+        let entry = numbered.map(|(id, (path, (kind, target)))| Entry {
+            id,
+            path: path.join("/"),
+            kind,
+            size: 0,
+            mode: 0o644,
+            target: target.map(str::to_owned),
+            attributes: Vec::new(),
+        });
+        entry.collect()
+    }
+
+    fn contents(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.files.get(path).map(|text| text.clone().into_bytes()))
+    }
+
+    fn info(&self, modules: &[EntryId]) -> Vec<Result<Attributes, Error>> {
+        let entries = self.entries();
+        let of = |id: &EntryId| Ok(self.info.get(&*entries[*id as usize].path).cloned().unwrap_or_default());
+        modules.iter().map(of).collect()
+    }
+}
+
+/// Network, sound and disk drivers, as a kernel build and depmod leave them.
+fn folder() -> Folder {
+    let mut files: BTreeMap<&str, String> = BTreeMap::new();
+    let modules = [
+        ("kernel/crypto/crc32c_generic.ko.xz", ""),
+        ("kernel/drivers/net/igb.ko.xz", "kernel/drivers/net/phy/libphy.ko.xz"),
+        ("kernel/drivers/net/phy/libphy.ko.xz", ""),
+        ("kernel/drivers/net/phy/real-tek.ko.xz", "kernel/drivers/net/phy/libphy.ko.xz"),
+        ("kernel/drivers/net/r8169.ko.xz", "kernel/drivers/net/phy/libphy.ko.xz"),
+        ("kernel/drivers/net/wifi/iwlmvm.ko.xz", "kernel/drivers/net/wifi/iwlwifi.ko.xz"),
+        ("kernel/drivers/net/wifi/iwlwifi.ko.xz", ""),
+        ("kernel/drivers/nvme/nvme.ko.xz", "kernel/drivers/nvme/nvme-core.ko.xz"),
+        ("kernel/drivers/nvme/nvme-core.ko.xz", ""),
+        ("kernel/fs/btrfs.ko.xz", ""),
+        ("kernel/sound/snd-hda.ko.xz", "kernel/sound/snd_pcm.ko.xz"),
+        ("kernel/sound/snd_pcm.ko.xz", ""),
+    ];
+    for (path, needs) in modules {
+        files.insert(path, String::new());
+        files.entry("modules.dep").or_default().push_str(&format!("{path}: {needs}\n"));
+    }
+    for (path, text) in [
+        ("modules.softdep", "softdep r8169 pre: real-tek\nsoftdep btrfs pre: crc32c xor post: blake\n"),
+        ("modules.weakdep", "weakdep iwlwifi iwlmvm iwldvm\n"),
+        (
+            "modules.alias",
+            "alias pci:v00008086d00001521sv* igb\nalias pci:v*d*sv*bc01sc08* nvme\nalias crc32c crc32c-generic\n",
+        ),
+        ("modules.builtin", "kernel/fs/ext4/ext4.ko\nkernel/lib/raid6/xor.ko\n"),
+        ("modules.builtin.modinfo", "ext4.alias=fs-ext4\0"),
+        ("modules.order", ""),
+        ("vdso/vdso64.so", ""),
+    ] {
+        files.insert(path, text.to_owned());
+    }
+    Folder { files, links: [("build", "/usr/src/linux")].into(), info: BTreeMap::new() }
+}
+
+fn select_in(folder: &Folder, json: &str) -> Result<Selection, Error> {
+    let config: Config = flistry_plugin::hook::config::<ModulesSelect>(json)?;
+    Selection::make(folder, &config.choice()?.expect("something is configured"))
+}
+
+/// The modules that are kept by their names, with the reasons.
+fn kept_in(folder: &Folder, json: &str) -> BTreeMap<String, String> {
+    let selection = select_in(folder, json).unwrap();
+    let kept = folder.entries().into_iter().zip(&selection.fates).filter_map(|(entry, fate)| match fate {
+        Fate::KeepBecause(reason) => Some((entry.name().trim_end_matches(".ko.xz").to_owned(), reason.clone())),
+        _ => None,
+    });
+    kept.collect()
+}
+
+fn kept(json: &str) -> BTreeMap<String, String> {
+    kept_in(&folder(), json)
+}
+
+fn names(kept: &BTreeMap<String, String>) -> String {
+    kept.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Why an entry is left out.
+fn dropped(folder: &Folder, json: &str, path: &str) -> Option<String> {
+    let entry = folder.entries().into_iter().find(|entry| entry.path == path).unwrap();
+    match &select_in(folder, json).unwrap().fates[entry.id as usize] {
+        Fate::Drop(reason) => Some(reason.clone()),
+        _ => None,
+    }
+}
+
+fn found(json: &str, key: &str) -> Vec<String> {
+    let findings = select_in(&folder(), json).unwrap().findings;
+    findings.into_iter().filter(|(known, _)| *known == key).map(|(_, value)| value).collect()
+}
+
+fn refused(folder: &Folder, json: &str) -> (String, String) {
+    let error = select_in(folder, json).err().unwrap();
+    (error.code, error.message)
+}
+
+fn message(json: &str) -> String {
+    refused(&folder(), json).1
+}
+
+#[test]
+fn each_selector_has_its_modules() {
+    let of = |selector: &str| names(&kept(&format!(r#"{{"rules": [{{"include": {selector}}}]}}"#)));
+    assert_eq!(of(r#"{"directory": "kernel/sound/"}"#), "snd-hda snd_pcm");
+    assert_eq!(of(r#"{"path": "kernel/drivers/nvme"}"#), "nvme nvme-core");
+    assert_eq!(of(r#"{"path": "kernel/**/nvme-core.ko"}"#), "nvme-core");
+    assert_eq!(of(r#"{"path": "kernel/**/nvme-core.ko.xz"}"#), "nvme-core");
+    assert_eq!(of(r#"{"name": ["nvme_core", "snd_pcm"]}"#), "nvme-core snd_pcm");
+    assert_eq!(of(r#"{"name": "nvme-core"}"#), "nvme-core");
+    assert_eq!(of(r#"{"name": "snd_*"}"#), "snd-hda snd_pcm");
+    assert_eq!(of(r#"{"alias": "pci:v00008086*"}"#), "igb libphy");
+    assert_eq!(of(r#"{"alias": "pci:v00001344d00005410sv00bc01sc08i02"}"#), "nvme nvme-core");
+    assert_eq!(of(r#"{"alias": "pci:*"}"#), "igb libphy nvme nvme-core");
+}
+
+#[test]
+fn what_is_needed_comes_along_with_the_reason() {
+    let kept = kept(r#"{"rules": [{"include": {"name": ["r8169", "iwlwifi", "btrfs"]}}]}"#);
+    assert_eq!(names(&kept), "btrfs crc32c_generic iwlmvm iwlwifi libphy r8169 real-tek");
+    assert_eq!(kept["r8169"], "selected by rule 1: include name `r8169`");
+    assert_eq!(kept["libphy"], "needed by r8169 (hard), selected by rule 1: include name `r8169`");
+    assert_eq!(kept["real-tek"], "needed by r8169 (soft, pre), selected by rule 1: include name `r8169`");
+    assert_eq!(kept["iwlmvm"], "needed by iwlwifi (weak), selected by rule 1: include name `iwlwifi`");
+    // Whether a softdep says when to load or not.
+    let mut folder = folder();
+    folder.files.insert("modules.softdep", "softdep igb crc32c\n".to_owned());
+    let soft = kept_in(&folder, r#"{"list": "igb"}"#);
+    assert_eq!(soft["crc32c_generic"], "needed by igb (soft), selected by line 1 of `list`, `igb`");
+    // By an alias.
+    assert_eq!(kept["crc32c_generic"], "needed by btrfs (soft, pre), selected by rule 1: include name `btrfs`");
+}
+
+#[test]
+fn what_is_needed_needs_something_too() {
+    let mut folder = folder();
+    // A chain through all kinds, and a circle back to its begin.
+    folder.files.insert("modules.softdep", "softdep libphy post: snd-hda\n".to_owned());
+    folder.files.insert("modules.weakdep", "weakdep snd_pcm iwlwifi\nweakdep iwlwifi r8169\n".to_owned());
+    let kept = kept_in(&folder, r#"{"rules": [{"include": {"name": "r8169"}}]}"#);
+    assert_eq!(names(&kept), "iwlwifi libphy r8169 snd-hda snd_pcm");
+    assert_eq!(
+        kept["iwlwifi"],
+        "needed by snd_pcm (weak), needed by snd_hda (hard), needed by libphy (soft, post), needed by r8169 (hard), \
+         selected by rule 1: include name `r8169`"
+    );
+}
+
+#[test]
+fn without_indexes_of_them_soft_and_weak_dependencies_are_read_from_the_modules() {
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let json = r#"{"rules": [{"include": {"name": ["r8169", "iwlwifi"]}}]}"#;
+    let mut folder = folder();
+    folder.info.insert("kernel/drivers/net/r8169.ko.xz", vec![pair("softdep", "pre: snd-hda")]);
+    folder.info.insert("kernel/sound/snd_pcm.ko.xz", vec![pair("weakdep", "btrfs")]);
+    // Where there is an index, it counts.
+    assert_eq!(names(&kept_in(&folder, json)), "iwlmvm iwlwifi libphy r8169 real-tek");
+    folder.files.remove("modules.weakdep");
+    assert_eq!(names(&kept_in(&folder, json)), "iwlwifi libphy r8169 real-tek");
+    folder.files.remove("modules.softdep");
+    let kept = kept_in(&folder, json);
+    assert_eq!(names(&kept), "btrfs iwlwifi libphy r8169 snd-hda snd_pcm");
+    assert!(
+        kept["btrfs"].starts_with("needed by snd_pcm (weak), needed by snd_hda (hard), needed by r8169 (soft, pre)")
+    );
+}
+
+#[test]
+fn what_is_built_in_or_not_there_is_found() {
+    let json =
+        r#"{"rules": [{"include": {"name": ["btrfs", "iwlwifi", "ext4", "nope"]}}, {"exclude": {"path": "a/b"}}]}"#;
+    assert_eq!(
+        found(json, "built-in"),
+        ["rule 1: include name `ext4`: built into the kernel", "xor, soft or weak dependency of btrfs"]
+    );
+    assert_eq!(
+        found(json, "absent"),
+        ["blake, soft or weak dependency of btrfs", "iwldvm, soft or weak dependency of iwlwifi"]
+    );
+    assert_eq!(
+        found(json, "unmatched"),
+        [
+            "rule 1: include name `nope`: no module of the tree matches",
+            "rule 2: exclude path `a/b`: no module of the tree matches"
+        ]
+    );
+    assert_eq!(
+        ["selected", "pulled-in", "dropped"].map(|key| found(json, key)),
+        [["2 modules"], ["2 modules"], ["8 modules"]]
+    );
+    let built_in = |selector: &str| {
+        found(&format!(r#"{{"rules": [{{"include": {{"name": "igb"}}}}, {{"include": {selector}}}]}}"#), "built-in")
+    };
+    assert_eq!(built_in(r#"{"directory": "kernel/fs/ext4"}"#).len(), 1);
+    assert_eq!(built_in(r#"{"alias": "fs-*"}"#).len(), 1);
+}
+
+#[test]
+fn with_strict_what_matches_nothing_is_an_error_unless_it_is_built_in() {
+    let rules = |name: &str| format!(r#"{{"strict": true, "rules": [{{"include": {{"name": ["igb", "{name}"]}}}}]}}"#);
+    assert_eq!(message(&rules("nope")), "strict: rule 1: include name `nope`: no module of the tree matches");
+    assert_eq!(names(&kept(&rules("ext4"))), "igb libphy");
+    let list = |lines: &str| format!(r#"{{"strict": true, "list": "{lines}"}}"#);
+    assert_eq!(
+        message(&list(r"igb\n# old\nstage1:e1000:none\nnope")),
+        "strict: line 3 of `list`, `e1000`: no module of the tree matches; line 4 of `list`, `nope`: no module of the \
+         tree matches"
+    );
+    assert_eq!(names(&kept(&list(r"igb\next4\nfs-ext4"))), "igb libphy");
+}
+
+#[test]
+fn the_last_rule_that_matches_decides() {
+    let json = r#"{"rules": [{"include": {"directory": "kernel/drivers"}}, {"exclude": {"name": "iwl*"}},
+                             {"include": {"name": "iwlwifi"}}, {"exclude": {"directory": "kernel/drivers/nvme"}}]}"#;
+    let all = kept(json);
+    assert_eq!(names(&all), "igb iwlmvm iwlwifi libphy r8169 real-tek");
+    assert_eq!(all["iwlwifi"], "selected by rule 3: include name `iwlwifi`");
+    // What is needed wins, and says so.
+    let because = "needed by iwlwifi (weak), selected by rule 3: include name `iwlwifi`";
+    assert_eq!(all["iwlmvm"], format!("{because}; otherwise left out by rule 2: exclude name `iwl*`"));
+    assert_eq!(
+        found(json, "excluded-but-needed"),
+        [format!("iwlmvm: left out by rule 2: exclude name `iwl*`, but {because}")]
+    );
+    let dropped = |path| dropped(&folder(), json, path).unwrap();
+    assert_eq!(
+        dropped("kernel/drivers/nvme/nvme.ko.xz"),
+        "not selected: rule 4: exclude directory `kernel/drivers/nvme`"
+    );
+    assert_eq!(
+        dropped("kernel/fs/btrfs.ko.xz"),
+        "not selected: no rule includes it, and nothing that is kept needs it"
+    );
+}
+
+#[test]
+fn where_the_first_rule_excludes_the_rest_is_selected() {
+    let json =
+        r#"{"rules": [{"exclude": {"directory": ["kernel/sound", "kernel/drivers"]}}, {"include": {"name": "igb"}}]}"#;
+    let kept = kept(json);
+    assert_eq!(names(&kept), "btrfs crc32c_generic igb libphy");
+    assert_eq!(kept["btrfs"], "selected, since no rule leaves it out");
+}
+
+#[test]
+fn a_list_selects_by_its_lines() {
+    let plain = kept(r#"{"list": "r8169\ncrc32c  # by alias\n"}"#);
+    assert_eq!(names(&plain), "crc32c_generic libphy r8169 real-tek");
+    assert_eq!(plain["r8169"], "selected by line 1 of `list`, `r8169`");
+    assert_eq!(plain["crc32c_generic"], "selected by line 2 of `list`, `crc32c`");
+
+    // Without a rule of its own the list is the first.
+    let json = r#"{"list": "r8169\nigb", "rules": [{"exclude": {"name": "igb"}}]}"#;
+    assert_eq!(names(&kept(json)), "libphy r8169 real-tek");
+
+    let staged = |rules: &str| {
+        let list = r"stage1:r8169:none\nstage2:igb:firmware-x\nbtrfs";
+        kept(&format!(r#"{{"list": "{list}", "rules": [{rules}]}}"#))
+    };
+    let second = staged(r#"{"include": {"listed": "stage2"}}"#);
+    assert_eq!(names(&second), "igb libphy");
+    assert_eq!(second["igb"], "selected by rule 1: include listed `stage2`, line 2 of `list`, `igb`");
+    assert_eq!(
+        names(&staged(r#"{"include": {"listed": "*"}}, {"exclude": {"listed": "stage*"}}"#)),
+        "btrfs crc32c_generic"
+    );
+    let json = r#"{"list": "igb", "rules": [{"include": {"listed": ["*", "stage9"]}}]}"#;
+    assert_eq!(found(json, "unmatched"), ["rule 1: include listed `stage9`: the list has no line of that stage"]);
+}
+
+#[test]
+fn what_is_no_module_is_kept() {
+    let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
+    let folder = folder();
+    let selection = select_in(&folder, json).unwrap();
+    let left: Vec<String> = folder
+        .entries()
+        .into_iter()
+        .zip(&selection.fates)
+        .filter(|(_, fate)| !matches!(fate, Fate::Drop(_)))
+        .map(|(entry, _)| entry.path)
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "",
+            "build",
+            "kernel",
+            "kernel/drivers",
+            "kernel/drivers/net",
+            "kernel/drivers/net/igb.ko.xz",
+            "kernel/drivers/net/phy",
+            "kernel/drivers/net/phy/libphy.ko.xz",
+            "modules.alias",
+            "modules.builtin",
+            "modules.builtin.modinfo",
+            "modules.dep",
+            "modules.order",
+            "modules.softdep",
+            "modules.weakdep",
+            "vdso",
+            "vdso/vdso64.so",
+        ]
+    );
+    assert_eq!(dropped(&folder, json, "kernel/sound").unwrap(), "nothing in it is selected");
+}
+
+#[test]
+fn links_follow_what_they_lead_to() {
+    let mut folder = folder();
+    folder.links.insert("kernel/extra/hda.ko.xz", "../sound/snd-hda.ko.xz");
+    folder.links.insert("kernel/sound-latest", "./extra/../sound");
+    folder.links.insert("pcm", "kernel/sound/snd_pcm.ko.xz");
+    let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
+    assert_eq!(
+        dropped(&folder, json, "pcm").unwrap(),
+        "it leads to /kernel/sound/snd_pcm.ko.xz, which is not selected"
+    );
+    assert_eq!(
+        dropped(&folder, json, "kernel/sound-latest").unwrap(),
+        "it leads to /kernel/sound, which is not selected"
+    );
+    assert_eq!(dropped(&folder, json, "build"), None);
+
+    // depmod takes a link for the module that it leads to.
+    folder.files.get_mut("modules.dep").unwrap().push_str("kernel/extra/hda.ko.xz: kernel/sound/snd_pcm.ko.xz\n");
+    let kept = kept_in(&folder, r#"{"rules": [{"include": {"directory": "kernel/extra"}}]}"#);
+    assert_eq!(names(&kept), "hda snd-hda snd_pcm");
+    assert!(kept["snd-hda"].starts_with("needed by hda (link), selected by rule 1"), "{kept:?}");
+}
+
+#[test]
+fn of_two_files_of_a_name_the_one_that_modprobe_loads_comes_along() {
+    let mut folder = folder();
+    folder.files.insert("updates/igb.ko.xz", String::new());
+    let dep = folder.files.get_mut("modules.dep").unwrap();
+    *dep = dep.replace("kernel/drivers/net/igb.ko.xz:", "updates/igb.ko.xz:");
+    let selection = select_in(&folder, r#"{"rules": [{"include": {"directory": "kernel/drivers/net"}}]}"#).unwrap();
+    let id = folder.entries().into_iter().find(|entry| entry.path == "updates/igb.ko.xz").unwrap().id;
+    assert_eq!(
+        selection.fates[id as usize],
+        Fate::KeepBecause(
+            "needed by igb (same name), selected by rule 1: include directory `kernel/drivers/net`".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_tree_that_is_not_whole_is_refused() {
+    let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
+    let without = |path: &str| {
+        let mut folder = folder();
+        folder.files.remove(path).unwrap();
+        refused(&folder, json)
+    };
+    assert_eq!(
+        without("kernel/drivers/net/phy/libphy.ko.xz"),
+        (
+            "missing-module".to_owned(),
+            "kernel/drivers/net/igb.ko.xz needs kernel/drivers/net/phy/libphy.ko.xz by modules.dep, which is not in the \
+             tree: run depmod on it again, or see what the filters before this one drop"
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        without("modules.dep"),
+        (
+            "no-modules-dep".to_owned(),
+            "the tree has no modules.dep, which says what modules need: run `depmod -b ROOT KERNEL` on it".to_owned()
+        )
+    );
+    let mut unlisted = folder();
+    unlisted.files.insert("kernel/igb2.ko", String::new());
+    assert_eq!(
+        refused(&unlisted, r#"{"rules": [{"include": {"name": "igb*"}}]}"#).1,
+        "kernel/igb2.ko has no line in modules.dep, so what it needs is unknown: run depmod on the tree again"
+    );
+    assert!(refused(&unlisted, r#"{"list": "igb2"}"#).1.starts_with("kernel/igb2.ko has no line in modules.dep"));
+    assert_eq!(names(&kept_in(&unlisted, json)), "igb libphy");
+    let mut empty = folder();
+    empty.files.retain(|path, _| !path.contains(".ko"));
+    assert_eq!(refused(&empty, json).1, "there is no module in the tree to select from");
+    // A dependency that nobody selected may be missing.
+    let mut other = folder();
+    other.files.remove("kernel/sound/snd_pcm.ko.xz");
+    assert_eq!(names(&kept_in(&other, json)), "igb libphy");
+}
+
+#[test]
+fn indexes_that_are_none_are_named() {
+    let with = |path: &'static str| {
+        let mut folder = folder();
+        folder.files.insert(path, "nonsense".to_owned());
+        refused(&folder, r#"{"rules": [{"include": {"name": "igb"}}]}"#).1
+    };
+    assert_eq!(with("modules.dep"), "line 1 of modules.dep has no module: nonsense");
+    assert_eq!(with("modules.alias"), "line 1 of modules.alias is no alias: nonsense");
+    assert_eq!(with("modules.weakdep"), "modules.weakdep: line 1 is neither a softdep nor a weakdep: nonsense");
+}
+
+#[test]
+fn a_selection_of_nothing_is_refused() {
+    let json = r#"{"rules": [{"include": {"name": "nope"}}]}"#;
+    assert_eq!(
+        message(json),
+        "the rules select no module of the tree: rule 1: include name `nope`: no module of the tree matches"
+    );
+    assert_eq!(message(r#"{"rules": [{"exclude": {"path": "**"}}]}"#), "the rules select no module of the tree");
+}
+
+#[test]
+fn each_mistake_in_the_settings_has_its_message() {
+    let message = |json: &str| flistry_plugin::hook::config::<ModulesSelect>(json).err().unwrap().message;
+    let rule = |selector: &str| message(&format!(r#"{{"rules": [{{"include": {selector}}}]}}"#));
+    assert_eq!(message(r#"{"rule": []}"#), "`rule`: unknown field `rule`, expected one of `rules`, `list`, `strict`");
+    assert!(
+        rule(r#"{"names": "a"}"#)
+            .ends_with("unknown variant `names`, expected one of `path`, `directory`, `name`, `alias`, `listed`")
+    );
+    assert!(rule(r#"{"name": 7}"#).ends_with("invalid type: integer `7`, expected a text or a list of texts"));
+    assert_eq!(rule(r#"{"name": []}"#), "rule 1 names nothing");
+    assert_eq!(rule(r#"{"path": "a["}"#), "rule 1: the pattern `a[` is no glob: `[` without `]`");
+    assert_eq!(
+        rule(r#"{"name": "net/igb"}"#),
+        "rule 1: `net/igb` is no module's name: for a path there are `path` and `directory`"
+    );
+    assert_eq!(rule(r#"{"alias": ""}"#), "rule 1: an empty alias matches nothing");
+    for folder in ["", "/kernel", "a//b", "../a", "."] {
+        assert_eq!(
+            rule(&format!(r#"{{"directory": "{folder}"}}"#)),
+            format!("rule 1: `{folder}` is no folder's path from the tree's root, like `kernel/drivers/net`")
+        );
+    }
+    assert_eq!(
+        rule(r#"{"listed": "*"}"#),
+        "rule 1 is about `listed` modules, and there is no list: name its file in `config-files = { list = \"PATH\" }`"
+    );
+    assert_eq!(message(r##"{"list": "# none\n"}"##), "`list` names no module, and nothing would be selected");
+    assert_eq!(message(r#"{"list": "a/b.ko"}"#), "`list`: line 1 names a path, for which there are rules: a/b.ko");
+}
+
+#[test]
+fn without_a_selection_everything_is_kept() {
+    let facts = |contents: &str| Facts {
+        flist: "drivers".to_owned(),
+        contents: contents.to_owned(),
+        kernel: String::new(),
+        date: String::new(),
+        variables: Vec::new(),
+        figures: Vec::new(),
+    };
+    let begin = |contents| ModulesSelect::begin(&facts(contents), Config::default());
+    let mut filter = begin("modules").unwrap();
+    for entry in folder().entries() {
+        assert!(matches!(filter.decide(&entry).unwrap(), flistry_plugin::Verdict::Keep));
+    }
+    assert_eq!(
+        begin("firmware").err().unwrap().message,
+        "it selects kernel modules, and [flist.drivers] has `contents = \"firmware\"`: take it out of the filters there"
+    );
+}
+
+#[test]
+fn a_reason_is_no_longer_than_the_host_takes() {
+    let rule = "a".repeat(2000);
+    let json = format!(r#"{{"rules": [{{"include": {{"name": ["igb", "{rule}"]}}}}]}}"#);
+    assert!(found(&json, "unmatched").iter().all(|value| value.len() <= 1024));
+}
