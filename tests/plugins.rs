@@ -261,6 +261,49 @@ mod defaults {
     }
 
     #[test]
+    fn firmware_is_pruned_by_what_the_modules_of_another_tree_name() {
+        let modules = format!("modules={}", repository("config/sample/lib/modules/6.12.44-Zero-OS").display());
+        let firmware = repository("config/sample/firmware");
+        let answers = answers(
+            "firmware-prune",
+            &firmware,
+            &["--flist", "firmware", "--contents", "firmware", "--grant", &modules],
+        );
+        let removed: Vec<&str> = answers["post-pack"]["removed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|gone| gone["path"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            removed,
+            [
+                "intel",
+                "intel/ibt-17-16-1.ddc",
+                "intel/ibt-17-16-1.sfi",
+                "nvidia/tu117/acr/ucode_ahesasc.bin",
+                "rtl_nic/rtl8411-1.fw"
+            ]
+        );
+        let file = repository("plugins/built/firmware-prune.wasm");
+        let run = flistry(&[
+            "plugin",
+            "run",
+            file.to_str().unwrap(),
+            "--tree",
+            firmware.to_str().unwrap(),
+            "--flist",
+            "firmware",
+            "--contents",
+            "firmware",
+        ]);
+        assert_eq!(run.code, 1);
+        let message =
+            "error: plugin `firmware-prune`, post-pack: the tree of flist `modules` is not granted to this plugin";
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+
+    #[test]
     fn the_same_input_uses_the_same_fuel() {
         let folder = folder();
         let fuel = || answers("path-filter", folder.path(), &[])["filter"]["used"]["fuel"].as_u64().unwrap();

@@ -12,7 +12,7 @@ use object::{Object, ObjectSection};
 pub const MAX_MODULE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// How a module file is compressed, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
     /// `.ko`

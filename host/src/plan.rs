@@ -1,6 +1,6 @@
 //! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,8 @@ use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_modu
 use crate::naming::FlistName;
 use crate::normal::{Input, Rules, normalize};
 use crate::plugin::{
-    Account, Added, Applied, EntryKind, EntryView, Hook, Names, Plugin, Removed, SourceTree, Trees, Verdict, apply,
+    Account, Added, Applied, EntryKind, EntryView, Hook, Names, Plugin, Removed, SourceTree, Trees, Verdict, Wanted,
+    apply,
 };
 use crate::policy::{Policy, facts};
 use crate::progress::{Progress, Step};
@@ -236,11 +237,31 @@ impl<'a> Planner<'a> {
         for name in &flist.post_pack {
             let plugin = self.policy.plugin(name);
             let facts = facts(self.config, flist, name, figures.clone());
-            let (operations, account) = plugin.edit(&facts, &self.trees, &entries, &tags)?;
+            let edited = plugin.edit(&facts, &self.trees, &entries, &tags);
+            // Also where it fails: what was found broken may be why.
+            for warning in self.policy.engine().take_warnings() {
+                progress.warn(warning);
+            }
+            let (operations, account) = edited?;
+            wanted.push(Wanted { by: name.clone(), operations, reasons: account.reasons.clone() });
             plugins.push(ran(plugin, Hook::PostPack, account, &entries, progress));
-            wanted.push((name.clone(), operations));
         }
-        Ok(apply(input, tags, wanted)?)
+        let applied = apply(input, tags, &wanted)?;
+        // What is said of an entry that goes stands with it.
+        let gone: HashSet<(&str, &str)> =
+            applied.removed.iter().map(|removed| (&*removed.by, &*removed.path)).collect();
+        for run in plugins.iter_mut().filter(|run| run.hook == Hook::PostPack.word()) {
+            let PluginRun { name, explained, .. } = run;
+            explained.retain(|explained| !gone.contains(&(&**name, &*explained.path)));
+        }
+        Ok(applied)
+    }
+
+    /// Writes down what will make the next build faster. For commands that may write.
+    pub fn remember(&self, progress: &dyn Progress) {
+        if let Err(warning) = self.policy.engine().remember() {
+            progress.warn(warning);
+        }
     }
 
     /// Makes sure that no two flists, nor an flist and an alias, are the same file.
@@ -371,7 +392,8 @@ fn check_dependencies(
     }
     let text = String::from_utf8_lossy(&text);
     let needs = indexes::needs(&text);
-    let removed = removed.iter().map(|removed| (&*removed.path, (&*removed.by, "removed")));
+    let removed =
+        removed.iter().map(|removed| (&*removed.path, (&*removed.by, removed.reason.as_deref().unwrap_or("removed"))));
     let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
     let gone: BTreeMap<&str, (&str, &str)> = dropped.chain(removed).collect();
     let kept: BTreeSet<String> = indexes::modules(tree).map(|id| tree.path(id)).collect();

@@ -13,6 +13,7 @@ use crate::warning::Warning;
 
 /// Loaded plugins by their names.
 pub struct Policy {
+    engine: Engine,
     plugins: BTreeMap<String, Plugin>,
 }
 
@@ -50,7 +51,12 @@ impl Policy {
             }
             plugins.insert(name.to_owned(), plugin);
         }
-        Ok(Policy { plugins })
+        Ok(Policy { engine, plugins })
+    }
+
+    /// What the plugins run on.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// A plugin that one of the flists uses.

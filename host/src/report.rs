@@ -184,8 +184,9 @@ impl Report {
         if let Some(Dropped { by, reason, .. }) = self.dropped.iter().find(|dropped| dropped.path == path) {
             sentences.push(format!("plugin `{by}` dropped it: {reason}"));
         }
-        if let Some(Removed { by, .. }) = self.removed.iter().find(|removed| removed.path == path) {
-            sentences.push(format!("plugin `{by}` removed it"));
+        if let Some(Removed { by, reason, .. }) = self.removed.iter().find(|removed| removed.path == path) {
+            let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            sentences.push(format!("plugin `{by}` removed it{why}"));
         }
         if let Some(Added { by, .. }) = self.added.iter().find(|added| added.path == path) {
             sentences.push(format!("plugin `{by}` added it"));

@@ -25,7 +25,7 @@ pub enum Contents {
 }
 
 /// What tells that a file is the one that was looked at before, and that nobody wrote to it since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileIdentity {
     /// Device number of the file system.
     pub dev: u64,
@@ -39,7 +39,17 @@ pub struct FileIdentity {
     pub ctime_ns: i64,
 }
 
+/// A file that was written this shortly ago could be written again without its times moving, on file systems whose
+/// clocks tick slowly (FAT: two seconds).
+const SETTLED_NS: i64 = 2_000_000_000;
+
 impl FileIdentity {
+    /// Whether a change after `now` (nanoseconds since 1970) would show in the identity. One that would not must not be
+    /// remembered.
+    pub(crate) fn settled(&self, now: i64) -> bool {
+        now.saturating_sub(self.ctime_ns) >= SETTLED_NS
+    }
+
     /// The identity in a file's metadata.
     pub fn of(metadata: &cap_std::fs::Metadata) -> Self {
         use cap_std::fs::MetadataExt;

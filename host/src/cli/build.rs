@@ -9,6 +9,7 @@ use flistry::plan::Planner;
 use serde_json::json;
 
 use super::Context;
+use super::changes;
 use super::output::{Outcome, bytes, good};
 
 #[derive(clap::Args)]
@@ -26,12 +27,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let flists = chosen(&config, &args.flists)?;
     // All plans before the first pack: what is wrong with the second flist should not wait for the first's upload.
     let mut planner = Planner::new(&config, &flists, Some(&config.plugin_cache), &context.terminal)?;
-    let mut plans = Vec::new();
-    for flist in flists {
+    let plans = flists.into_iter().map(|flist| {
         context.terminal.about(&flist.name);
         let recorder = Recorder::new(&context.terminal);
-        plans.push((planner.plan(flist, &recorder)?, recorder));
-    }
+        Ok((planner.plan(flist, &recorder)?, recorder))
+    });
+    let plans: Result<Vec<_>, Error> = plans.collect();
+    // Also where a plan fails: what was read for it need not be read again.
+    planner.remember(&context.terminal);
+    let plans = plans?;
     let store = open_store(&config.store)?;
     let mut text = String::new();
     let mut reports = Vec::new();
@@ -92,6 +96,12 @@ fn summarize(built: &Built, text: &mut String) {
             }
         ),
     );
+    for removed in changes::removed_by_plugin(&report.removed) {
+        line("removed", removed);
+    }
+    for found in changes::findings_by_plugin(&report.plugins) {
+        line("found", found);
+    }
     if let Some(made) = &report.indexes {
         let symbols = match &made.system_map {
             Some(map) => format!("every symbol is in them or in {map}"),

@@ -1,6 +1,7 @@
 //! The command line: one file a command, each giving back an [`Outcome`] that is printed here.
 
 mod build;
+mod changes;
 mod diff;
 mod explain;
 mod inspect;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Context;
 use super::build::chosen;
+use super::changes;
 use super::output::{Outcome, bytes};
 
 #[derive(clap::Args)]
@@ -60,14 +61,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         for drop in &plan.dropped {
             line("leaves out", format!("/{} ({}: {})", Printable(&drop.path), drop.by, Printable(&drop.reason)));
         }
-        for removed in &plan.removed {
-            line("removes", format!("/{} ({})", Printable(&removed.path), removed.by));
+        for removed in changes::removed(&plan.removed) {
+            line("removes", removed);
         }
         for added in &plan.added {
             line("adds", format!("/{} -> {} ({})", Printable(&added.path), Printable(&added.target), added.by));
         }
-        for (run, (key, value)) in plan.plugins.iter().flat_map(|run| run.found.iter().map(move |found| (run, found))) {
-            line("finding", format!("{} {} ({})", Printable(key), Printable(value), run.name));
+        for finding in changes::findings(&plan.plugins) {
+            line("finding", finding);
         }
         if let Some(new) = &plan.indexes {
             let more = match new.why.len() - 1 {

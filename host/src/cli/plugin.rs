@@ -12,12 +12,12 @@ use flistry::error::Error;
 use flistry::filter::Filtered;
 use flistry::normal::{Rules, normalize};
 use flistry::plugin::{
-    Account, Engine, EntryView, Facts, Hook, Names, Operation, Plugin, PluginError, Settings, SourceTree, Trees, Usage,
-    Verdict, apply,
+    Account, Engine, EntryView, Facts, Hook, Names, Operation, Plugin, PluginError, Removed, Settings, SourceTree,
+    TreeView, Trees, Usage, Verdict, Wanted, apply,
 };
 use flistry::printable::Printable;
 use flistry::progress::Progress;
-use flistry::scan::scan;
+use flistry::scan::{Scan, scan};
 use flistry::source::Source;
 use serde_json::{Map, Value, json};
 
@@ -66,6 +66,9 @@ pub struct RunArgs {
     /// The folder that stands for an flist's source
     #[arg(long, value_name = "DIR")]
     tree: PathBuf,
+    /// Another flist's folder that the plugin may read, such as modules=DIR; may be repeated
+    #[arg(long = "grant", value_name = "FLIST=DIR", value_parser = grant)]
+    grants: Vec<(String, PathBuf)>,
     /// What the flist is called
     #[arg(long, default_value = "modules")]
     flist: String,
@@ -98,6 +101,11 @@ fn variable(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+fn grant(text: &str) -> Result<(String, PathBuf), String> {
+    let (flist, folder) = text.split_once('=').filter(|(flist, _)| !flist.is_empty()).ok_or("write FLIST=DIR")?;
+    Ok((flist.to_owned(), PathBuf::from(folder)))
+}
+
 pub fn build(args: BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let toolchain = Toolchain::find(OsStr::new(context.variable("PATH").unwrap_or_default()))?;
     let built = toolchain.build(&args.dir)?;
@@ -106,7 +114,7 @@ pub fn build(args: BuildArgs, context: &Context) -> Result<Outcome, Error> {
     std::fs::write(&file, &component).map_err(|error| Error::Write { path: file.clone(), error })?;
     // What was built is a plugin, or the author hears of it here.
     let args = CheckArgs { file: file.clone(), config: "{}".to_owned(), config_files: Vec::new() };
-    let plugin = load(&args, context)?;
+    let plugin = load(&args, &[], context)?;
     let mut outcome = match check(args, context) {
         // A plugin may need a configuration to be valid.
         Err(Error::Plugin(error)) if matches!(*error, PluginError::Configuration { .. }) => {
@@ -129,7 +137,7 @@ pub fn build(args: BuildArgs, context: &Context) -> Result<Outcome, Error> {
 }
 
 pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
-    let plugin = load(&args, context)?;
+    let plugin = load(&args, &[], context)?;
     plugin.validate()?;
     // A tree of its own: what is proven must not depend on where the command runs.
     let scratch = tempfile::tempdir().map_err(|error| Error::Write { path: std::env::temp_dir(), error })?;
@@ -140,8 +148,8 @@ pub fn check(args: CheckArgs, context: &Context) -> Result<Outcome, Error> {
         written.map_err(|error| Error::Write { path, error })?;
     }
     let facts = facts("modules", Contents::Plain, "6.12.44-Zero-OS", BTreeMap::new());
-    let first = answer(run_hooks(&plugin, facts.clone(), scratch.path().to_owned()))?;
-    let second = answer(run_hooks(&plugin, facts, scratch.path().to_owned()))?;
+    let first = answer(run_hooks(&plugin, facts.clone(), scratch.path().to_owned(), &[]))?;
+    let second = answer(run_hooks(&plugin, facts, scratch.path().to_owned(), &[]))?;
     if first.as_ref().map(Answers::deterministic) != second.as_ref().map(Answers::deterministic) {
         return Err(Error::Usage {
             what: format!("{} gives other answers to the same questions", args.file.display()),
@@ -200,10 +208,10 @@ fn describe(plugin: &Plugin, file: &Path) -> Outcome {
 }
 
 pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {
-    let plugin = load(&args.plugin, context)?;
+    let plugin = load(&args.plugin, &args.grants, context)?;
     plugin.validate()?;
     let facts = facts(&args.flist, args.contents, &args.kernel, args.variables.into_iter().collect());
-    let done = run_hooks(&plugin, facts, args.tree)?;
+    let done = run_hooks(&plugin, facts, args.tree, &args.grants)?;
     for warning in done.accounts().flat_map(|account| &account.warnings) {
         context.terminal.warn(warning.clone());
     }
@@ -222,9 +230,23 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Outcome, Error> {
         }
         line(format!("{} \"{}\"; {}", good(&"naming"), Printable(&names.title), used(account)));
     }
-    if let Some((operations, account)) = &done.operations {
+    if let Some(Edit { operations, removed, account }) = &done.edit {
+        for Removed { path, reason, .. } in removed {
+            let why = reason.as_ref().map(|reason| format!(" ({})", Printable(reason))).unwrap_or_default();
+            line(format!("removes /{}{why}", Printable(path)));
+        }
         for operation in operations {
-            line(format!("wants {}", Printable(&format!("{operation:?}"))));
+            match operation {
+                Operation::Remove(_) => {}
+                Operation::SetTag { key, value } => line(format!("tags {}={}", Printable(key), Printable(value))),
+                Operation::RemoveTag { key } => line(format!("removes the tag {}", Printable(key))),
+                Operation::AddSymlink { path, target } => {
+                    line(format!("adds /{} -> {}", Printable(path), Printable(target)));
+                }
+            }
+        }
+        for (key, value) in &account.findings {
+            line(format!("finds {}: {}", Printable(key), Printable(value)));
         }
         line(format!("{} {} operations; {}", good(&"post-pack"), operations.len(), used(account)));
     }
@@ -236,7 +258,7 @@ fn used(account: &Account) -> String {
     format!("{} fuel, {} of memory, {:.3} s", usage.fuel, bytes(usage.peak_memory), usage.seconds)
 }
 
-fn load(args: &CheckArgs, context: &Context) -> Result<Plugin, Error> {
+fn load(args: &CheckArgs, grants: &[(String, PathBuf)], context: &Context) -> Result<Plugin, Error> {
     let no_object = |what: String| Error::Usage { what, hint: "write an object like '{\"key\": 1}'".into() };
     let mut config: Map<String, Value> = serde_json::from_str(&args.config)
         .map_err(|error| no_object(format!("--config is no JSON object: {error}")))?;
@@ -259,7 +281,8 @@ fn load(args: &CheckArgs, context: &Context) -> Result<Plugin, Error> {
     // Outside a project nothing is left behind.
     let cache = context.project.join("config").is_dir().then_some(compiled.as_path());
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Engine::new(cache)?.load(&name, &component, Settings { config, ..Settings::default() })?)
+    let grants = grants.iter().map(|(flist, _)| flist.clone()).collect();
+    Ok(Engine::new(cache)?.load(&name, &component, Settings { config, grants, ..Settings::default() })?)
 }
 
 fn facts(flist: &str, contents: Contents, kernel: &str, variables: BTreeMap<String, String>) -> Facts {
@@ -287,16 +310,32 @@ struct Selection {
 struct Answers {
     filter: Option<Selection>,
     names: Option<(Names, Account)>,
-    operations: Option<(Vec<Operation>, Account)>,
+    edit: Option<Edit>,
 }
 
-fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answers, Error> {
-    let source = Source::open_ambient(&facts.flist, std::slice::from_ref(&folder))?;
-    let scan = scan(&source)?;
-    let tree = SourceTree::new(&source, &scan, |_| true).map_err(|error| Error::Read { path: folder, error })?;
+/// What a post-pack hook wants.
+struct Edit {
+    operations: Vec<Operation>,
+    /// What goes, were it done.
+    removed: Vec<Removed>,
+    account: Account,
+}
+
+fn run_hooks(
+    plugin: &Plugin,
+    mut facts: Facts,
+    folder: PathBuf,
+    grants: &[(String, PathBuf)],
+) -> Result<Answers, Error> {
+    let mut trees = Trees::default();
+    for (flist, folder) in grants {
+        let (_, tree) = open(flist, folder)?;
+        trees.by_name.insert(flist.clone(), Arc::new(tree) as Arc<dyn TreeView>);
+    }
+    let (scan, tree) = open(&facts.flist, &folder)?;
     let entries: Vec<EntryView> = tree.entries().to_vec();
     facts.figures.insert("entries".to_owned(), entries.len().to_string());
-    let trees = Trees { by_name: [(facts.flist.clone(), Arc::new(tree) as Arc<_>)].into() };
+    trees.by_name.insert(facts.flist.clone(), Arc::new(tree));
     let hooks = plugin.hooks();
     let mut answers = Answers::default();
     if hooks.contains(&Hook::Filter) {
@@ -319,16 +358,28 @@ fn run_hooks(plugin: &Plugin, mut facts: Facts, folder: PathBuf) -> Result<Answe
         let entries = EntryView::of_tree(&input.tree);
         let (operations, account) = plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?;
         // As a build would: what can't be carried out is an error here, too.
-        apply(input, BTreeMap::new(), vec![(plugin.name_in_config().to_owned(), operations.clone())])?;
-        answers.operations = Some((operations, account));
+        let by = plugin.name_in_config().to_owned();
+        let wanted = Wanted { by, operations: operations.clone(), reasons: account.reasons.clone() };
+        let removed = apply(input, BTreeMap::new(), &[wanted])?.removed;
+        answers.edit = Some(Edit { operations, removed, account });
     }
     Ok(answers)
+}
+
+/// A folder as an flist's source.
+fn open(flist: &str, folder: &Path) -> Result<(Scan, SourceTree), Error> {
+    let source = Source::open_ambient(flist, &[folder.to_owned()])?;
+    let scan = scan(&source)?;
+    let failed = |error| Error::Read { path: folder.to_owned(), error };
+    let tree = SourceTree::new(&source, &scan, |_| true).map_err(failed)?;
+    Ok((scan, tree))
 }
 
 impl Answers {
     fn accounts(&self) -> impl Iterator<Item = &Account> {
         let filter = self.filter.iter().map(|selection| &selection.account);
-        filter.chain(self.names.iter().map(|(_, a)| a)).chain(self.operations.iter().map(|(_, a)| a))
+        let edit = self.edit.iter().map(|edit| &edit.account);
+        filter.chain(self.names.iter().map(|(_, a)| a)).chain(edit)
     }
 
     fn usages(&self) -> impl Iterator<Item = &Usage> {
@@ -360,8 +411,9 @@ impl Answers {
                 "explained": account.reasons,
                 "found": account.findings,
             })),
-            "post-pack": self.operations.as_ref().map(|(operations, account)| json!({
+            "post-pack": self.edit.as_ref().map(|Edit { operations, removed, account }| json!({
                 "operations": operations.iter().map(|operation| format!("{operation:?}")).collect::<Vec<_>>(),
+                "removed": removed,
                 "used": account.usage,
                 "explained": account.reasons,
                 "found": account.findings,

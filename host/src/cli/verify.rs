@@ -182,8 +182,11 @@ fn outcome(file: &Path, level: &str, result: Verification, notes: &[String]) -> 
     if let Some(more) = result.findings.len().checked_sub(SHOWN + 1) {
         writeln!(text, "and {} more", more + 1).expect("a string takes all");
     }
-    for note in &result.explained {
+    for note in result.explained.iter().take(SHOWN) {
         writeln!(text, "explained: {note}").expect("a string takes all");
+    }
+    if let Some(more @ 1..) = result.explained.len().checked_sub(SHOWN) {
+        writeln!(text, "explained: and {more} more").expect("a string takes all");
     }
     for note in notes {
         writeln!(text, "note: {note}").expect("a string takes all");

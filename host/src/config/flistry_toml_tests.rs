@@ -33,11 +33,14 @@ fn the_shipped_file_sets_everything() {
     assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", Contents::Firmware));
     assert_eq!((modules.owner, firmware.source.len(), &*modules.naming), (Owner::Root, 2, "zos-naming"));
     assert_eq!((&modules.filters[..], firmware.filters.len()), (&["module-links".to_owned()][..], 0));
-    assert_eq!(modules.post_pack, ["provenance-tags"]);
+    assert_eq!(
+        (&modules.post_pack[..], &firmware.post_pack[..]),
+        (&["provenance-tags".to_owned()][..], &["firmware-prune".to_owned(), "provenance-tags".to_owned()][..])
+    );
     let names: Vec<&str> = shipped.plugins.iter().map(|plugin| &*plugin.name).collect();
     assert_eq!(
         (names, &*shipped.plugin_cache),
-        (vec!["module-links", "provenance-tags", "zos-naming"], "dist/plugin-cache")
+        (vec!["firmware-prune", "module-links", "provenance-tags", "zos-naming"], "dist/plugin-cache")
     );
 }
 
@@ -117,7 +120,7 @@ fn a_project_adds_and_replaces_plugins() {
     );
     // A table takes the place of the shipped one as a whole.
     assert_eq!(plugin("zos-naming").variables, Vec::<String>::new());
-    assert_eq!(own.plugins.len(), 4);
+    assert_eq!(own.plugins.len(), 5);
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn each_mistake_in_a_plugin_has_its_message() {
     let two =
         |text: &str, what: &str, hint: &str| assert_eq!(refused(text), (what.to_owned(), hint.to_owned()), "{text}");
     let builtin = "[plugin.p]\ncomponent = \"builtin:path-filter\"\n";
-    let known = "there are: modules-select, path-filter, provenance-tags, zos-naming";
+    let known = "there are: firmware-prune, modules-select, path-filter, provenance-tags, zos-naming";
     two("[plugin.p]\ncomponent = \"builtin:nope\"", "line 2, component: no plugin `nope` is built in", known);
     two("[plugin.p]\ncomponent = \"\"", "line 2, component: it is empty", "name a file, or builtin:NAME");
     let pin = "`flistry plugin check FILE` prints the line to paste";

@@ -216,7 +216,7 @@ fn what_flists_name_is_there() {
         Project::toml(&flist("a", "filters = [\"nope\"]")).refused(&[]),
         two(
             "config/flistry.toml, [flist.a]: there is no [plugin.nope]",
-            "there are: module-links, provenance-tags, zos-naming"
+            "there are: firmware-prune, module-links, provenance-tags, zos-naming"
         )
     );
     let text = format!("{}{}", plugin("p", "b"), flist("a", "filters = [\"p\"]"));
@@ -263,6 +263,10 @@ fn an_unknown_flist_is_told_the_known_ones() {
     assert_eq!(error.hint(), "there are: modules, firmware");
 }
 
+fn configure(config: &mut Config, plugin: &str, settings: serde_json::Value) {
+    config.plugins.iter_mut().find(|known| known.name == plugin).unwrap().config = settings;
+}
+
 #[test]
 fn the_digest_covers_what_decides_the_entries() {
     let config = Project::new().load(&[]).unwrap();
@@ -280,7 +284,7 @@ fn the_digest_covers_what_decides_the_entries() {
         |config, _| config.kernel = KernelVersion::new("6.1").unwrap(),
         |config, _| config.source_date_epoch = Some(0),
         |config, _| drop(config.variables.insert("FIRMWARE_TAG".to_owned(), "v1".to_owned())),
-        |config, _| config.plugins[1].config = serde_json::json!({ "date": true }),
+        |config, _| configure(config, "provenance-tags", serde_json::json!({ "date": true })),
         |_, flist| flist.contents = Contents::Plain,
         |_, flist| flist.owner = Owner::Preserve,
         |_, flist| flist.post_pack.clear(),
@@ -292,6 +296,6 @@ fn the_digest_covers_what_decides_the_entries() {
     }
     // What only names the flist does not count.
     let mut named = config.clone();
-    named.plugins[2].config = serde_json::json!({ "prefix": "drivers" });
+    configure(&mut named, "zos-naming", serde_json::json!({ "prefix": "drivers" }));
     assert_eq!(digest(&named, flist), plain);
 }

@@ -26,10 +26,6 @@ const APPLICATION_ID: i32 = 0x666c_7063;
 /// Where the application id stands in SQLite's file header, big-endian.
 const APPLICATION_ID_AT: usize = 68;
 
-/// A file that was written this shortly before it was packed could be written again without its times moving, on
-/// file systems whose clocks tick slowly (FAT: two seconds). Such a file is not remembered.
-const SETTLED_NS: i64 = 2_000_000_000;
-
 /// Bytes of a block in a row: id, key, blob length.
 const BLOCK_BYTES: usize = 32 + 32 + 4;
 
@@ -154,7 +150,7 @@ impl PackCache {
     ) -> Result<(), rusqlite::Error> {
         let source = source.to_string_lossy();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
-        let mut settled = files.filter(|(_, file)| now.saturating_sub(file.identity.ctime_ns) >= SETTLED_NS).peekable();
+        let mut settled = files.filter(|(_, file)| file.identity.settled(now)).peekable();
         if settled.peek().is_none() {
             return Ok(());
         }

@@ -1,7 +1,8 @@
 //! The default plugins, embedded as the components under `plugins/built`: a machine with nothing but the program has them.
 
 /// Names and components.
-const COMPONENTS: [(&str, &[u8]); 4] = [
+const COMPONENTS: [(&str, &[u8]); 5] = [
+    ("firmware-prune", include_bytes!("../../../plugins/built/firmware-prune.wasm")),
     ("modules-select", include_bytes!("../../../plugins/built/modules-select.wasm")),
     ("path-filter", include_bytes!("../../../plugins/built/path-filter.wasm")),
     ("provenance-tags", include_bytes!("../../../plugins/built/provenance-tags.wasm")),

@@ -13,11 +13,15 @@ use wasmtime::{Cache, CacheConfig, Config};
 
 use super::PluginError;
 use super::bindings::EveryHook;
-use super::imports::module_info::Remembered;
+use super::remembered::Remembered;
 use super::state::State;
+use crate::warning::Warning;
 
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);
+
+/// Where compiled code lies in the cache folder.
+const COMPILED: &str = "compiled";
 
 /// Compiles components and runs them. Cheap to clone.
 #[derive(Clone)]
@@ -36,7 +40,8 @@ pub(super) struct Shared {
 }
 
 impl Engine {
-    /// An engine; with a folder for compiled code, a component that was compiled once starts within milliseconds.
+    /// An engine; with a cache folder, a component that was compiled once starts within milliseconds, and what modules say
+    /// of themselves is remembered from earlier runs.
     ///
     /// # Errors
     /// [`PluginError::Engine`] where this machine can't run it, or the folder can't be used.
@@ -45,6 +50,19 @@ impl Engine {
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
     }
+
+    /// Writes to the cache folder what modules said of themselves in this run, for the next one.
+    ///
+    /// # Errors
+    /// Where that can't be written; nothing but time is lost.
+    pub fn remember(&self) -> Result<(), Warning> {
+        self.shared.modules.store()
+    }
+
+    /// What was wrong with the cache folder since the last call.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.shared.modules.take_warnings()
+    }
 }
 
 impl Shared {
@@ -52,14 +70,15 @@ impl Shared {
         let mut config = config();
         if let Some(dir) = cache_dir {
             let mut cache = CacheConfig::new();
-            cache.with_directory(dir);
+            // A folder of its own: wasmtime removes whatever it does not know from its cache.
+            cache.with_directory(dir.join(COMPILED));
             config.cache(Some(Cache::new(cache)?));
         }
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         EveryHook::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)?;
         let _ticker = ticker(&engine)?;
-        Ok(Shared { engine, linker, modules: Arc::default(), _ticker })
+        Ok(Shared { engine, linker, modules: Arc::new(Remembered::new(cache_dir)), _ticker })
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `engine`, `load`, `metadata` | compiling, and what a component says of itself |
 //! | `limits`, `state`, `run` | one run and its limits |
 //! | `facts`, `view`, `imports` | what a component gets to see |
+//! | `remembered` | what modules say of themselves, from run to run |
 //! | `filter`, `naming`, `post_pack` | the hooks |
 //! | `operations` | what a post-pack hook wants changed, checked and applied |
 //! | `wasi` | the WASI that has nothing, for toolchains that can't do without |
@@ -27,6 +28,7 @@ mod metadata;
 mod naming;
 mod operations;
 mod post_pack;
+mod remembered;
 mod run;
 mod state;
 #[cfg(test)]
@@ -42,6 +44,6 @@ pub use limits::Limits;
 pub use load::{Hook, Plugin, Settings};
 pub use metadata::Metadata;
 pub use naming::Names;
-pub use operations::{Added, Applied, Operation, Removed, apply};
+pub use operations::{Added, Applied, Operation, Removed, Wanted, apply};
 pub use run::{Account, Usage};
 pub use view::{EntryKind, EntryView, SourceTree, TreeView, Trees};

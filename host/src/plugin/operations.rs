@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::PluginError;
 use crate::normal::Input;
-use crate::tree::EntryId;
+use crate::tree::{EntryId, Kind};
 
 /// Bytes of the longest key of a tag; part of the interface.
 const MOST_KEY: usize = 64;
@@ -41,6 +41,17 @@ pub enum Operation {
     },
 }
 
+/// What one plugin wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The plugin's name.
+    pub by: String,
+    /// In its order.
+    pub operations: Vec<Operation>,
+    /// What it says of entries, by their ids.
+    pub reasons: BTreeMap<u32, String>,
+}
+
 /// An entry that a plugin removed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Removed {
@@ -48,6 +59,12 @@ pub struct Removed {
     pub path: String,
     /// The plugin's name.
     pub by: String,
+    /// Why, in the plugin's words; what it said of the folder where it said nothing of the entry.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// A file's length in bytes; nothing for what is no file.
+    #[serde(default)]
+    pub bytes: Option<u64>,
 }
 
 /// A link that a plugin added.
@@ -77,18 +94,11 @@ pub struct Applied {
 ///
 /// # Errors
 /// Nothing is changed then: an operation that can't be carried out, or two plugins that want different things.
-pub fn apply(
-    input: Input,
-    tags: BTreeMap<String, String>,
-    wanted: Vec<(String, Vec<Operation>)>,
-) -> Result<Applied, PluginError> {
-    let tags = change_tags(tags, &wanted)?;
-    let removed = removals(&input, &wanted)?;
-    let links = links::check_places(&input.tree, &removed, &wanted)?;
-    let report = |(id, by): (usize, &Option<&str>)| {
-        by.map(|by| Removed { path: input.tree.path(EntryId(id as u32)), by: by.to_owned() })
-    };
-    let report: Vec<Removed> = removed.iter().enumerate().filter_map(report).collect();
+pub fn apply(input: Input, tags: BTreeMap<String, String>, wanted: &[Wanted]) -> Result<Applied, PluginError> {
+    let tags = change_tags(tags, wanted)?;
+    let removed = removals(&input, wanted)?;
+    let links = links::check_places(&input.tree, &removed, wanted)?;
+    let report = report(&input, &removed, wanted);
     let added = links.iter().map(links::Link::report).collect();
     if report.is_empty() && links.is_empty() {
         return Ok(Applied { input, tags, removed: report, added });
@@ -99,10 +109,33 @@ pub fn apply(
     Ok(Applied { input: Input { tree, contents }, tags, removed: report, added })
 }
 
+/// What goes, with the reasons.
+fn report(input: &Input, removed: &[Option<&str>], wanted: &[Wanted]) -> Vec<Removed> {
+    let mut reasons: Vec<Option<&str>> = vec![None; input.tree.len()];
+    let mut report = Vec::new();
+    for (id, entry) in input.tree.iter() {
+        let Some(by) = removed[id.index()] else { continue };
+        let said = wanted.iter().filter(|wanted| wanted.by == by).find_map(|wanted| wanted.reasons.get(&id.0));
+        // Folders come first.
+        let reason = said.map(String::as_str).or(reasons[entry.parent.index()]);
+        reasons[id.index()] = reason;
+        report.push(Removed {
+            path: input.tree.path(id),
+            by: by.to_owned(),
+            reason: reason.map(str::to_owned),
+            bytes: match entry.kind {
+                Kind::File { size } => Some(size),
+                _ => None,
+            },
+        });
+    }
+    report
+}
+
 /// Each entry with the plugin that removes it, itself or with its folder.
-fn removals<'a>(input: &Input, wanted: &'a [(String, Vec<Operation>)]) -> Result<Vec<Option<&'a str>>, PluginError> {
+fn removals<'a>(input: &Input, wanted: &'a [Wanted]) -> Result<Vec<Option<&'a str>>, PluginError> {
     let mut removed: Vec<Option<&str>> = vec![None; input.tree.len()];
-    for (plugin, operations) in wanted {
+    for Wanted { by: plugin, operations, .. } in wanted {
         for operation in operations {
             let Operation::Remove(id) = operation else { continue };
             let refuse = |operation: String, what: &str| refused(plugin, operation, what);
@@ -120,12 +153,9 @@ fn removals<'a>(input: &Input, wanted: &'a [(String, Vec<Operation>)]) -> Result
     Ok(removed)
 }
 
-fn change_tags(
-    mut tags: BTreeMap<String, String>,
-    wanted: &[(String, Vec<Operation>)],
-) -> Result<BTreeMap<String, String>, PluginError> {
+fn change_tags(mut tags: BTreeMap<String, String>, wanted: &[Wanted]) -> Result<BTreeMap<String, String>, PluginError> {
     let mut decided: BTreeMap<String, (&str, Option<&str>)> = BTreeMap::new();
-    for (plugin, operations) in wanted {
+    for Wanted { by: plugin, operations, .. } in wanted {
         // Within one plugin the last word counts.
         let mut own: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         for operation in operations {

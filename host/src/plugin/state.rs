@@ -5,9 +5,9 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 
 use super::imports::draft::Draft;
-use super::imports::module_info::Remembered;
 use super::imports::report::Said;
 use super::limits::{Breach, Limit, Limits, MemoryMeter};
+use super::remembered::Remembered;
 use super::view::{TreeView, Trees};
 use super::wasi::Wasi;
 use crate::warning::Warning;

@@ -1,8 +1,6 @@
 //! `module-info`: what modules say of themselves, read and decompressed on all cores and remembered.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 
 use wasmtime::component::Resource;
@@ -10,55 +8,10 @@ use wasmtime::component::Resource;
 use super::super::bindings::flistry::plugin::module_info::Host;
 use super::super::bindings::flistry::plugin::types::{Attributes, Error};
 use super::super::limits::Limit;
+use super::super::remembered::Pairs;
 use super::super::state::State;
-use super::super::view::TreeView;
 use super::error;
 use super::trees::OpenTree;
-use crate::modinfo::{Compression, pairs_of_module};
-use crate::source::FileIdentity;
-
-/// No module file is larger than this.
-const MOST_MODULE: u64 = 256 << 20;
-
-type Pairs = Arc<Vec<(String, String)>>;
-/// The identity's fields, and the compression: a hard link may have another ending.
-type Key = (u64, u64, u64, i64, i64, u8);
-
-/// What was found, by file identity; shared by all plugins of an engine.
-#[derive(Default)]
-pub struct Remembered(Mutex<HashMap<Key, Pairs>>);
-
-impl Remembered {
-    fn get(&self, key: &Key) -> Option<Pairs> {
-        self.0.lock().expect("no holder panics").get(key).cloned()
-    }
-
-    /// One module's pairs; code and message where it is none.
-    fn pairs(&self, tree: &dyn TreeView, id: u32) -> Result<Pairs, (&'static str, String)> {
-        let entry = tree.entry(id);
-        let name = entry.path.rsplit('/').next().unwrap_or_default();
-        let Some((compression, identity)) = Compression::of_module(name).zip(tree.identity(id)) else {
-            return Err(("not-a-module", format!("{} is no module's file", entry.path)));
-        };
-        let key = key(identity, compression);
-        if let Some(pairs) = self.get(&key) {
-            return Ok(pairs);
-        }
-        if identity.size > MOST_MODULE {
-            return Err(("not-a-module", format!("{} is larger than any module", entry.path)));
-        }
-        let bytes = tree.read(id, 0, identity.size as usize).map_err(|why| ("unreadable", why.to_string()))?;
-        let pairs = pairs_of_module(&bytes, compression).map_err(|why| ("not-a-module", why.to_string()))?;
-        let pairs = Arc::new(pairs);
-        self.0.lock().expect("no holder panics").insert(key, pairs.clone());
-        Ok(pairs)
-    }
-}
-
-fn key(identity: FileIdentity, compression: Compression) -> Key {
-    let FileIdentity { dev, ino, size, mtime_ns, ctime_ns } = identity;
-    (dev, ino, size, mtime_ns, ctime_ns, compression as u8)
-}
 
 impl Host for State {
     fn read(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Added, Operation, conflict, refused};
+use super::{Added, Operation, Wanted, conflict, refused};
 use crate::links::{Led, Names, names, resolve};
 use crate::plugin::PluginError;
 use crate::tree::{EntryId, Kind, Tree, check_name};
@@ -31,16 +31,16 @@ impl Link<'_> {
 pub(super) fn check_places<'a>(
     tree: &Tree,
     removed: &[Option<&str>],
-    wanted: &'a [(String, Vec<Operation>)],
+    wanted: &'a [Wanted],
 ) -> Result<Vec<Link<'a>>, PluginError> {
     let adds = |operation: &Operation| matches!(operation, Operation::AddSymlink { .. });
-    if !wanted.iter().any(|(_, operations)| operations.iter().any(adds)) {
+    if !wanted.iter().any(|wanted| wanted.operations.iter().any(adds)) {
         return Ok(Vec::new());
     }
     let names = names(tree);
     let mut links: Vec<Link<'a>> = Vec::new();
     let mut taken: HashMap<(EntryId, &str), usize> = HashMap::new();
-    for (by, operations) in wanted {
+    for Wanted { by, operations, .. } in wanted {
         for operation in operations {
             let Operation::AddSymlink { path, target } = operation else { continue };
             let mut link = Link { by, path, target, folder: EntryId::ROOT, name: path };

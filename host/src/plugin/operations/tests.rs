@@ -25,8 +25,14 @@ fn input() -> Input {
 }
 
 fn run(wanted: &[(&str, Vec<Operation>)]) -> Result<Applied, PluginError> {
-    let wanted = wanted.iter().map(|(name, operations)| ((*name).to_owned(), operations.clone())).collect();
-    apply(input(), BTreeMap::from([("keep".into(), "1".into())]), wanted)
+    let wanted: Vec<Wanted> = wanted
+        .iter()
+        .map(|(name, operations)| {
+            let reasons = BTreeMap::from([(1, format!("{name} says so")), (2, "for itself".to_owned())]);
+            Wanted { by: (*name).to_owned(), operations: operations.clone(), reasons }
+        })
+        .collect();
+    apply(input(), BTreeMap::from([("keep".into(), "1".into())]), &wanted)
 }
 
 fn refusal(operations: Vec<Operation>) -> String {
@@ -55,7 +61,7 @@ fn what_is_added_and_removed_leaves_a_tree_in_order() {
     assert_eq!(paths(&applied.input.tree), ["", "a", "a/w", "a/x", "a/y", "b", "d", "up"]);
     assert_eq!(applied.input.contents[3], Some(Contents::Generated("x".into())));
     assert_eq!(applied.input.contents.iter().flatten().count(), 1);
-    assert_eq!(applied.removed, [Removed { path: "c".into(), by: "p".into() }]);
+    assert_eq!(applied.removed, [Removed { path: "c".into(), by: "p".into(), reason: None, bytes: Some(1) }]);
     assert_eq!(applied.added.len(), 2);
     assert_eq!(applied.tags["t"], "v");
     assert_eq!(applied.tags["keep"], "1");

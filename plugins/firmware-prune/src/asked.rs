@@ -1,0 +1,73 @@
+//! What the modules and the built-in drivers ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::builtin::Builtins;
+
+/// How many modules a text names before it counts the rest.
+const NAMED: usize = 5;
+
+/// Names of firmware with those who name them.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// The modules and built-in drivers that there are.
+    pub drivers: BTreeSet<String>,
+    /// Each name as it stands in a module, with who names it.
+    pub names: BTreeMap<String, BTreeSet<Driver>>,
+    /// Why not everything that is asked for is known.
+    pub unknown: Vec<String>,
+}
+
+/// Who names a firmware.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Driver {
+    /// Its name, with underscores.
+    pub name: String,
+    /// Whether it is built into the kernel.
+    pub built_in: bool,
+}
+
+impl Asked {
+    /// A module names a firmware.
+    pub fn name(&mut self, name: &str, driver: &str, built_in: bool) {
+        let drivers = self.names.entry(name.to_owned()).or_default();
+        drivers.insert(Driver { name: driver.to_owned(), built_in });
+    }
+
+    /// Adds what is built in.
+    pub fn add_builtins(&mut self, builtins: Builtins) {
+        for (driver, name) in &builtins.firmware {
+            self.name(name, driver, true);
+        }
+        self.drivers.extend(builtins.drivers);
+        self.unknown.extend(builtins.unknown);
+    }
+}
+
+/// `named by a, b and 3 more`.
+pub fn by(drivers: &BTreeSet<Driver>) -> String {
+    let shown: Vec<String> = drivers
+        .iter()
+        .take(NAMED)
+        .map(|driver| if driver.built_in { format!("{} (built in)", driver.name) } else { driver.name.clone() })
+        .collect();
+    match drivers.len().saturating_sub(NAMED) {
+        0 => format!("named by {}", shown.join(", ")),
+        more => format!("named by {} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_names_a_firmware_is_told_in_a_few_words() {
+        let mut asked = Asked::default();
+        asked.name("x", "e100", true);
+        asked.name("x", "b", false);
+        assert_eq!(by(&asked.names["x"]), "named by b, e100 (built in)");
+        (0..9).for_each(|number| asked.name("x", &format!("a{number}"), false));
+        assert_eq!(by(&asked.names["x"]), "named by a0, a1, a2, a3, a4 and 6 more");
+    }
+}

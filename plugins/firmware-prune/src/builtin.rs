@@ -1,0 +1,118 @@
+//! Which drivers are built into the kernel, and what firmware they name: `modules.builtin`, one path a line, and
+//! `modules.builtin.modinfo`, `MODULE.KEY=VALUE` records that each end in a NUL.
+
+use std::collections::BTreeSet;
+
+use flistry_plugin::modules_dep::module_name;
+
+/// The drivers that are built in.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Builtins {
+    /// Their names, as far as they are known.
+    pub drivers: BTreeSet<String>,
+    /// Driver and firmware, in the file's order.
+    pub firmware: Vec<(String, String)>,
+    /// Why the firmware is not known. Nothing may be removed then.
+    pub unknown: Option<String>,
+}
+
+/// Reads the two files; `None` for one that is not there.
+pub fn builtins(list: Option<&[u8]>, modinfo: Option<&[u8]>) -> Builtins {
+    let mut found = Builtins::default();
+    let text = list.map(String::from_utf8_lossy);
+    let lines = || text.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
+    found.drivers = lines().filter_map(module_name).collect();
+    let Some(bytes) = modinfo.filter(|bytes| bytes.iter().any(|byte| *byte != 0)) else {
+        let what = if modinfo.is_some() { "empty" } else { "missing" };
+        // A kernel that has no driver built in says so by an empty list.
+        found.unknown = match text {
+            None => Some(format!(
+                "modules.builtin.modinfo is {what}, and modules.builtin does not say that nothing is built in"
+            )),
+            Some(_) => match lines().count() {
+                0 => None,
+                count => Some(format!("modules.builtin.modinfo is {what}, and modules.builtin has {count} drivers")),
+            },
+        };
+        return found;
+    };
+    match records(bytes) {
+        Ok(records) => {
+            for (driver, key, value) in records {
+                if key == "firmware" {
+                    found.firmware.push((driver.clone(), value));
+                }
+                found.drivers.insert(driver);
+            }
+        }
+        Err(what) => found.unknown = Some(format!("modules.builtin.modinfo is damaged: {what}")),
+    }
+    found
+}
+
+/// Driver, key and value of each record.
+fn records(bytes: &[u8]) -> Result<Vec<(String, String, String)>, String> {
+    if bytes.last() != Some(&0) {
+        return Err("its last record has no end".to_owned());
+    }
+    let texts = bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(String::from_utf8_lossy);
+    texts
+        .map(|text| {
+            let pair = text.split_once('=').and_then(|(key, value)| Some((key.split_once('.')?, value)));
+            let ((driver, key), value) = pair.ok_or_else(|| format!("`{text}` is not MODULE.KEY=VALUE"))?;
+            Ok((driver.replace('-', "_"), key.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn firmware_is_read_with_its_driver() {
+        let found = builtins(
+            Some(b"kernel/fs/ext4/ext4.ko\nkernel/drivers/net/e100.ko\n"),
+            Some(b"ext4.license=GPL\0e100.firmware=e100/a.bin\0e100.firmware=e100/b=.bin\0snd-x.parm=a:b\n\0\0c.license=\0"),
+        );
+        let firmware = |name: &str| ("e100".to_owned(), name.to_owned());
+        assert_eq!(found.firmware, [firmware("e100/a.bin"), firmware("e100/b=.bin")]);
+        assert_eq!(found.drivers.iter().collect::<Vec<_>>(), ["c", "e100", "ext4", "snd_x"]);
+        assert_eq!(found.unknown, None);
+    }
+
+    #[test]
+    fn an_empty_or_missing_file_is_unknown_unless_nothing_is_built_in() {
+        let unknown = |list, modinfo| builtins(list, modinfo).unknown.unwrap_or_default();
+        let list: Option<&[u8]> = Some(b"kernel/a.ko\nkernel/b.ko\n");
+        assert_eq!(unknown(list, Some(b"")), "modules.builtin.modinfo is empty, and modules.builtin has 2 drivers");
+        assert_eq!(unknown(list, Some(b"\0\0")), unknown(list, Some(b"")));
+        assert_eq!(unknown(list, None), "modules.builtin.modinfo is missing, and modules.builtin has 2 drivers");
+        assert_eq!(
+            unknown(None, None),
+            "modules.builtin.modinfo is missing, and modules.builtin does not say that nothing is built in"
+        );
+        for modinfo in [None, Some(&b""[..])] {
+            assert_eq!(unknown(Some(b"\n"), modinfo), "");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_unknown() {
+        let unknown = |modinfo| builtins(None, Some(modinfo)).unknown.unwrap_or_default();
+        assert_eq!(unknown(b"a.license=GPL\0b.firm"), "modules.builtin.modinfo is damaged: its last record has no end");
+        assert_eq!(
+            unknown(b"firmware=x\0"),
+            "modules.builtin.modinfo is damaged: `firmware=x` is not MODULE.KEY=VALUE"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(list in proptest::collection::vec(any::<u8>(), 0..60), modinfo in "[a.=\0\n-]{0,30}") {
+            builtins(Some(&list), Some(modinfo.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Removes the firmware that no kernel module asks for, before its contents are read.
+//!
+//! A module names its firmware in `.modinfo`, literally or with `*`, `?` and `[…]`; built-in drivers do in
+//! `modules.builtin.modinfo`. What they name is kept where the kernel looks for it, with the links that lead there; so
+//! is what drivers are known to load besides (`extras.toml`). The rest goes.
+//!
+//! | file | |
+//! |---|---|
+//! | `settings` | the configuration |
+//! | `builtin`, `asked` | what modules and built-in drivers name |
+//! | `extras` | the reviewed data of `extras.toml` |
+//! | `tree`, `pattern` | the firmware tree, and names in it |
+//! | `prune`, `reasons` | the decision |
+//!
+//! Whatever is not known keeps files: a module that can't be read, or built-in drivers that nobody lists, mean that nothing
+//! is removed for not being named.
+
+mod asked;
+mod builtin;
+mod extras;
+mod pattern;
+mod prune;
+mod reasons;
+mod settings;
+mod tree;
+
+use flistry_plugin::modules_dep::module_name;
+use flistry_plugin::trees::Tree as ModulesTree;
+use flistry_plugin::{Error, Facts, Kind, Manifest, Plugin, PostPack, export, log, module_info, report, trees};
+
+use asked::Asked;
+use builtin::builtins;
+use extras::Extras;
+use prune::{Decision, prune};
+use settings::Config;
+use tree::Tree;
+
+/// How many modules are asked about at once: enough for all cores, and an answer of a few megabytes.
+const BATCH: usize = 1024;
+
+/// How many missing names an error tells.
+const MISSING_TOLD: usize = 10;
+
+/// The plugin.
+struct FirmwarePrune;
+
+impl Plugin for FirmwarePrune {
+    type Config = Config;
+
+    fn check(config: &Config) -> Result<(), Error> {
+        config.settings().map(|_| ())
+    }
+}
+
+impl PostPack for FirmwarePrune {
+    fn edit(facts: &Facts, config: Config, manifest: &Manifest) -> Result<(), Error> {
+        if facts.contents == "modules" {
+            let what = format!("flist `{}` has modules: firmware-prune is for an flist of firmware", facts.flist);
+            return Err(Error::new("no-firmware", what));
+        }
+        let settings = config.settings()?;
+        let extras = Extras::shipped().map_err(|what| Error::new("bad-extras", what))?;
+        let mut asked = Asked::default();
+        for flist in &settings.modules {
+            read_modules(flist, &mut asked)?;
+        }
+        if asked.drivers.is_empty() {
+            asked.unknown.push(format!("flist `{}` has no modules", settings.modules.join("`, `")));
+        }
+        for why in &asked.unknown {
+            log::warn(&format!("{why}: all firmware is kept"));
+        }
+        let tree = Tree::new(manifest.all().collect());
+        let decision = prune(&tree, &asked, &facts.kernel, &settings, &extras);
+        tell(&decision);
+        if settings.strict && !decision.missing.is_empty() {
+            return Err(Error::new("firmware-missing", missing(&decision.missing)));
+        }
+        for id in &decision.remove {
+            manifest.remove(*id);
+        }
+        for (key, count) in [
+            ("firmware.kept", decision.kept),
+            ("firmware.removed", decision.removed),
+            ("firmware.removed-bytes", decision.removed_bytes),
+            ("firmware.missing", decision.missing.len() as u64),
+        ] {
+            manifest.set_tag(key, &count.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// Adds what the modules of an flist name, and what is built in beside them.
+fn read_modules(flist: &str, asked: &mut Asked) -> Result<(), Error> {
+    let tree = trees::open(flist)?;
+    // A link to a module is another path to one that is there, or leads out of the tree.
+    let modules: Vec<_> = tree
+        .all()
+        .filter(|entry| entry.kind == Kind::File)
+        .filter_map(|entry| Some((entry.id, module_name(&entry.path)?, entry.path)))
+        .collect();
+    for batch in modules.chunks(BATCH) {
+        let ids: Vec<_> = batch.iter().map(|(id, ..)| *id).collect();
+        for ((_, name, path), answer) in batch.iter().zip(module_info::read(&tree, &ids)) {
+            asked.drivers.insert(name.clone());
+            match answer {
+                Ok(pairs) => {
+                    let firmware = pairs.iter().filter(|(key, _)| key == "firmware");
+                    firmware.for_each(|(_, firmware)| asked.name(firmware, name, false));
+                }
+                Err(error) => asked.unknown.push(format!("{path}: {}", error.message)),
+            }
+        }
+    }
+    let (list, modinfo) = (bytes(&tree, "modules.builtin")?, bytes(&tree, "modules.builtin.modinfo")?);
+    asked.add_builtins(builtins(list.as_deref(), modinfo.as_deref()));
+    Ok(())
+}
+
+fn bytes(tree: &ModulesTree, path: &str) -> Result<Option<Vec<u8>>, Error> {
+    let file = tree.find(path).filter(|entry| entry.kind == Kind::File);
+    file.map(|file| tree.contents(&file)).transpose()
+}
+
+fn tell(decision: &Decision) {
+    for (id, reason) in &decision.reasons {
+        report::explain_id(*id, reason);
+    }
+    for (key, value) in &decision.findings {
+        report::finding(key, value);
+    }
+    log::info(&format!(
+        "{} files and links kept, {} removed with {} bytes; {} named and missing",
+        decision.kept,
+        decision.removed,
+        decision.removed_bytes,
+        decision.missing.len()
+    ));
+}
+
+/// What `strict` says.
+fn missing(missing: &[String]) -> String {
+    let told: Vec<String> = missing.iter().take(MISSING_TOLD).map(|name| reasons::shorten(name, 80)).collect();
+    let more = match missing.len().saturating_sub(MISSING_TOLD) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "{} named by modules, and not there: {}{more}. Add the firmware, or what may be missing to `allow`",
+        if missing.len() == 1 {
+            "a firmware file is".to_owned()
+        } else {
+            format!("{} firmware files are", missing.len())
+        },
+        told.join("; ")
+    )
+}
+
+export!(FirmwarePrune: post_pack);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_in_the_configuration_has_its_message() {
+        let message = |json| flistry_plugin::hook::config::<FirmwarePrune>(json).err().unwrap().message;
+        assert_eq!(
+            message(r#"{"modules": []}"#),
+            "`modules` names no flist: without modules nothing says which firmware is needed"
+        );
+        assert_eq!(message(r#"{"keep": ["a["]}"#), "`keep`: the pattern `a[` is no glob: `[` without `]`");
+        assert!(
+            message(r#"{"drop": [""]}"#).starts_with("`drop`: ")
+                && message(r#"{"allow": [""]}"#).starts_with("`allow`: ")
+        );
+        assert_eq!(
+            message(r#"{"microcode": "leave"}"#),
+            "`microcode`: unknown variant `leave`, expected `keep` or `drop`"
+        );
+        assert!(message(r#"{"stric": true}"#).contains("unknown field `stric`"));
+        assert!(flistry_plugin::hook::config::<FirmwarePrune>("{}").is_ok());
+    }
+
+    #[test]
+    fn strict_names_the_first_that_are_missing() {
+        assert_eq!(
+            missing(&["a, named by b".to_owned()]),
+            "a firmware file is named by modules, and not there: a, named by b. Add the firmware, or what may be missing to `allow`"
+        );
+        let many: Vec<String> = (0..30).map(|number| format!("{number}{}", "x".repeat(200))).collect();
+        let text = missing(&many);
+        assert!(text.starts_with("30 firmware files are named by modules, and not there: 0xx"));
+        assert!(text.contains("; and 20 more. Add") && text.len() < 1024, "the host shows no more: {}", text.len());
+    }
+}

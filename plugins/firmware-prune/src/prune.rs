@@ -1,0 +1,177 @@
+//! What stays, what goes, and what there is to say of it. Knows no host: from values to a value.
+
+mod keeper;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use flistry_plugin::Kind;
+use flistry_plugin::globs::Glob;
+
+use crate::asked::Asked;
+use crate::extras::Extras;
+use crate::pattern::{Found, Pattern};
+use crate::reasons::cut;
+use crate::settings::{Microcode, Settings};
+use crate::tree::{Id, Led, Tree};
+use keeper::Keeper;
+use names::Root;
+
+/// What becomes of a firmware tree.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// Entries to remove; what is in a removed folder goes with it and is not among them.
+    pub remove: Vec<Id>,
+    /// Why each file and link is kept, and each entry that goes is not.
+    pub reasons: BTreeMap<Id, String>,
+    /// Key and value, in order.
+    pub findings: Vec<(&'static str, String)>,
+    /// Firmware that is named and not there, each with who names it; without what may be missing.
+    pub missing: Vec<String>,
+    /// Files and links that stay.
+    pub kept: u64,
+    /// Files and links that go.
+    pub removed: u64,
+    /// Bytes of the files that go.
+    pub removed_bytes: u64,
+}
+
+/// Decides.
+pub fn prune(tree: &Tree, asked: &Asked, kernel: &str, settings: &Settings, extras: &Extras) -> Decision {
+    let mut decision = Decision::default();
+    for why in &asked.unknown {
+        decision.finding("unknown", format!("{why}: nothing is removed for not being named"));
+    }
+    let mut keeper = Keeper::new(tree, dropped(tree, settings, extras));
+    look_at_links(tree, &mut decision, &mut keeper);
+    keep_configured(tree, settings, &mut keeper);
+    microcode(tree, settings, extras, &mut decision, &mut keeper);
+
+    let roots = names::roots(tree, kernel);
+    names::keep(asked, settings, extras, &roots, &mut decision, &mut keeper);
+    if settings.extras {
+        keep_extras(asked, extras, &roots, &mut keeper);
+    }
+    if !asked.unknown.is_empty() {
+        for id in tree.ids() {
+            keeper.keep_alone(id, || "not everything that is asked for is known".to_owned());
+        }
+    }
+    if settings.extras {
+        keep_licences(tree, extras, &mut keeper);
+    }
+    keeper.decide(&mut decision);
+    decision
+}
+
+impl Decision {
+    fn finding(&mut self, key: &'static str, value: String) {
+        self.findings.push((key, cut(value)));
+    }
+}
+
+/// Why the configuration removes an entry, for those that it does.
+fn dropped(tree: &Tree, settings: &Settings, extras: &Extras) -> BTreeMap<Id, String> {
+    let covered =
+        |globs: &[Glob], path: &str| globs.iter().find(|glob| glob.covers(path)).map(|glob| glob.as_str().to_owned());
+    let mut dropped = BTreeMap::new();
+    for id in tree.ids() {
+        let path = &tree.entry(id).path;
+        if covered(&settings.keep, path).is_some() {
+            continue;
+        }
+        if let Some(glob) = covered(&settings.drop, path) {
+            dropped.insert(id, format!("the configuration drops `{glob}`"));
+        } else if settings.microcode == Microcode::Drop && is_microcode(path, extras) {
+            dropped.insert(id, "CPU microcode, which the configuration drops".to_owned());
+        }
+    }
+    dropped
+}
+
+fn is_microcode(path: &str, extras: &Extras) -> bool {
+    let top = path.split('/').next().unwrap_or_default();
+    extras.microcode.iter().any(|folder| folder == top)
+}
+
+/// Reports links that lead nowhere or out of the tree.
+fn look_at_links(tree: &Tree, decision: &mut Decision, keeper: &mut Keeper<'_>) {
+    for id in tree.ids().filter(|id| tree.entry(*id).kind == Kind::Symlink) {
+        let entry = tree.entry(id);
+        let link = || format!("{} -> {}", entry.path, entry.target.as_deref().unwrap_or_default());
+        match tree.follow(id) {
+            Led::To { .. } => {}
+            Led::Nowhere => {
+                decision.finding("dangling", link());
+                keeper.note(id, || "it leads nowhere".to_owned());
+            }
+            Led::Outside => decision.finding("escaping", link()),
+        }
+    }
+}
+
+fn keep_configured(tree: &Tree, settings: &Settings, keeper: &mut Keeper<'_>) {
+    for glob in &settings.keep {
+        for id in tree.ids().filter(|id| glob.covers(&tree.entry(*id).path)) {
+            keeper.keep_whole(id, || format!("the configuration keeps `{}`", glob.as_str()));
+        }
+    }
+}
+
+fn microcode(tree: &Tree, settings: &Settings, extras: &Extras, decision: &mut Decision, keeper: &mut Keeper<'_>) {
+    let folders: Vec<&str> =
+        extras.microcode.iter().map(String::as_str).filter(|folder| tree.child(0, folder).is_some()).collect();
+    if folders.is_empty() {
+        return;
+    }
+    let (done, set) = match settings.microcode {
+        Microcode::Keep => ("kept", "microcode = \"drop\" removes it"),
+        Microcode::Drop => ("removed", "microcode = \"keep\" keeps it"),
+    };
+    decision.finding(
+        "microcode",
+        format!(
+            "{} {done}: CPU microcode in an flist does nothing for a boot, it is loaded from the initrd; {set}",
+            folders.join(", ")
+        ),
+    );
+    if settings.microcode == Microcode::Keep {
+        for id in tree.ids().filter(|id| is_microcode(&tree.entry(*id).path, extras)) {
+            keeper.keep_whole(id, || "CPU microcode, which does nothing for a boot".to_owned());
+        }
+    }
+}
+
+fn keep_extras(asked: &Asked, extras: &Extras, roots: &[Root], keeper: &mut Keeper<'_>) {
+    for extra in &extras.extras {
+        let driver = extra.applies(&asked.drivers);
+        for found in find_all(keeper.tree, &extra.files, roots) {
+            match driver {
+                Some(driver) => keeper.keep(&found, || format!("extra for {driver}: {}", extra.why)),
+                None => {
+                    keeper.note(found.entry, || format!("an extra for {}, which is not there", extra.drivers));
+                    false
+                }
+            };
+        }
+    }
+}
+
+/// Licences stay in the root, and where something else stays.
+fn keep_licences(tree: &Tree, extras: &Extras, keeper: &mut Keeper<'_>) {
+    let found: Vec<Found> = extras.licences.iter().flat_map(|pattern| pattern.find(tree, 0)).collect();
+    let kept = keeper.kept_before();
+    for found in found {
+        let folder = tree.parent(found.entry);
+        let beneath = tree.beneath(folder);
+        if folder == 0 || kept[beneath.start as usize] < kept[beneath.end as usize] {
+            keeper.keep(&found, || extras.licences_why.clone());
+        }
+    }
+}
+
+fn find_all(tree: &Tree, patterns: &[Pattern], roots: &[Root]) -> Vec<Found> {
+    patterns.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern))).collect()
+}

@@ -1,0 +1,161 @@
+//! The firmware that drivers name: found where the kernel looks for it, or missing.
+
+use std::collections::BTreeSet;
+
+use super::Decision;
+use super::keeper::Keeper;
+use crate::asked::{Asked, Driver, by};
+use crate::extras::{Derived, Extras};
+use crate::pattern::{ENDINGS, Found, Pattern};
+use crate::settings::Settings;
+use crate::tree::{Id, Led, Tree};
+
+/// A folder that the kernel searches.
+pub struct Root {
+    folder: Id,
+    /// The links that lead to it.
+    way: Vec<Id>,
+}
+
+impl Root {
+    /// What a pattern finds there.
+    pub fn find(&self, tree: &Tree, pattern: &Pattern) -> Vec<Found> {
+        let mut found = pattern.find(tree, self.folder);
+        found.iter_mut().for_each(|found| found.way.extend(&self.way));
+        found
+    }
+}
+
+/// The folders that the kernel searches, in its order, as far as they are there.
+pub fn roots(tree: &Tree, kernel: &str) -> Vec<Root> {
+    let folder = |path: &str| {
+        path.split('/').try_fold(Root { folder: 0, way: Vec::new() }, |mut root, name| {
+            match tree.follow(tree.child(root.folder, name)?) {
+                Led::To { end, passed } if tree.is_folder(end) => {
+                    root.folder = end;
+                    root.way.extend(passed);
+                    Some(root)
+                }
+                _ => None,
+            }
+        })
+    };
+    ["updates/".to_owned() + kernel, "updates".to_owned(), kernel.to_owned()]
+        .iter()
+        .filter_map(|path| folder(path))
+        .chain([Root { folder: 0, way: Vec::new() }])
+        .collect()
+}
+
+/// Keeps what is named, and reports what is missing.
+pub fn keep(
+    asked: &Asked,
+    settings: &Settings,
+    extras: &Extras,
+    roots: &[Root],
+    decision: &mut Decision,
+    keeper: &mut Keeper<'_>,
+) {
+    for (name, drivers) in &asked.names {
+        let named = || by(drivers);
+        let found = search(keeper.tree, name, roots);
+        let kept = keep_found(&found, keeper, named);
+        shadowed(&found, keeper.tree, decision);
+        let firmware = Firmware { name, drivers, found: &found };
+        let family = firmware.keep_derived(&extras.families, roots, keeper);
+        if settings.extras {
+            firmware.keep_derived(&extras.beside, roots, keeper);
+        }
+        let what = format!("{name}, {}", named());
+        if kept {
+            continue;
+        }
+        if !found.is_empty() {
+            decision.finding("dropped", format!("{what}, is there and dropped by the configuration"));
+        } else if let Some(other) = family {
+            decision.finding("fallback", format!("{what}, is not there, {} is", keeper.tree.entry(other).path));
+        } else if settings.allow.iter().any(|glob| glob.matches(name)) {
+            decision.finding("allowed", what);
+        } else {
+            decision.missing.push(what.clone());
+            decision.finding("missing", what);
+        }
+    }
+}
+
+/// Literally, and if that finds nothing as a glob; each in all the places, in the kernel's order: an ending is tried
+/// everywhere before the next one.
+fn search(tree: &Tree, name: &str, roots: &[Root]) -> Vec<Found> {
+    let all = |pattern: Option<Pattern>| {
+        let found = pattern.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern)));
+        let mut found: Vec<Found> = found.collect();
+        found.sort_by_key(|found| found.ending);
+        found
+    };
+    let found = all(Pattern::literal(name));
+    if found.is_empty() { all(Pattern::glob(name)) } else { found }
+}
+
+fn keep_found(found: &[Found], keeper: &mut Keeper<'_>, named: impl Fn() -> String) -> bool {
+    // All of them: which compression a kernel knows is its configuration, and where it looks first a node's.
+    found.iter().fold(false, |kept, found| keeper.keep(found, &named) || kept)
+}
+
+/// Says which of several files of one name the kernel never reaches. What is only compressed is reached by the
+/// compression that the kernel knows.
+fn shadowed(found: &[Found], tree: &Tree, decision: &mut Decision) {
+    let literal = |found: &&Found| tree.entry(found.entry).path.clone();
+    let Some(first) = found.first().filter(|_| is_one_name(found, tree)) else { return };
+    for other in &found[1..] {
+        if first.ending == 0 || other.ending == first.ending {
+            decision
+                .finding("shadowed", format!("{}: the kernel loads {} before it", literal(&other), literal(&first)));
+        }
+    }
+}
+
+/// Whether all that was found is the same name in other places or with other endings, not what a glob stands for.
+fn is_one_name(found: &[Found], tree: &Tree) -> bool {
+    let plain = |found: &Found| {
+        let name = tree.entry(found.entry).name();
+        name.strip_suffix(ENDINGS[found.ending]).unwrap_or(name).to_owned()
+    };
+    found.iter().map(plain).collect::<BTreeSet<String>>().len() == 1
+}
+
+/// What stands behind the last dot.
+fn ending(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+/// A firmware that is named.
+struct Firmware<'a> {
+    name: &'a str,
+    drivers: &'a BTreeSet<Driver>,
+    found: &'a [Found],
+}
+
+impl Firmware<'_> {
+    /// Keeps what goes with it; returns the last of that which can stand in for it.
+    fn keep_derived(&self, rules: &[Derived], roots: &[Root], keeper: &mut Keeper<'_>) -> Option<Id> {
+        let Firmware { name, drivers, found } = self;
+        let mut last = None;
+        for rule in rules {
+            let files = rule.files(name, drivers.iter().map(|driver| driver.name.as_str()));
+            for other in super::find_all(keeper.tree, &files, roots) {
+                // A family has its newest in it.
+                if found.iter().any(|found| found.entry == other.entry) {
+                    continue;
+                }
+                let kept = keeper.keep(&other, || format!("with {name}, {}: {}", by(drivers), rule.why));
+                // Data that stands beside a family has another ending.
+                let path = &keeper.tree.entry(other.entry).path;
+                let plain = path.strip_suffix(ENDINGS[other.ending]).unwrap_or(path);
+                if kept && ending(plain) == ending(name) {
+                    last = Some(other.entry);
+                }
+            }
+        }
+        last
+    }
+}
