@@ -305,16 +305,16 @@ impl Lines<'_> {
         TomlError::new(self.number(span.start), key, what, hint)
     }
 
-    fn path_template(&self, key: &str, text: &Spanned<String>) -> Result<PathTemplate, TomlError> {
+    fn path_template(&self, key: &str, hint: &str, text: &Spanned<String>) -> Result<PathTemplate, TomlError> {
         match text.get_ref().is_empty() {
-            true => Err(self.error(text.span(), key, "it is empty", "name a path")),
+            true => Err(self.error(text.span(), key, "it is empty", hint)),
             false => PathTemplate::parse(text.get_ref())
                 .map_err(|error| self.error(text.span(), key, error.to_string(), error.hint())),
         }
     }
 
     fn system_maps(&self, maps: &[Spanned<String>]) -> Result<SystemMaps, TomlError> {
-        maps.iter().map(|map| self.path_template("system-map", map)).collect()
+        maps.iter().map(|map| self.path_template("system-map", "name a file", map)).collect()
     }
 
     fn flists(&self, raw: BTreeMap<Spanned<String>, Spanned<RawFlist>>) -> Result<Vec<FlistToml>, TomlError> {
@@ -396,7 +396,7 @@ impl Lines<'_> {
                 .source
                 .get_ref()
                 .iter()
-                .map(|text| self.path_template("source", text))
+                .map(|text| self.path_template("source", "name a folder", text))
                 .collect::<Result<_, _>>()?,
             filters: raw.filters,
             naming: raw.naming,
