@@ -23,6 +23,7 @@ use crate::unpack::UnpackError;
 use crate::verify::rfs::RfsError;
 use crate::verify::source::CompareError;
 use crate::warning::Warning;
+use crate::zinit::ZinitError;
 
 /// Why a command ended. The message says what is wrong and where; [`Error::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,8 @@ pub enum Error {
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
+    Zinit(#[from] ZinitError),
+    #[error(transparent)]
     Unpack(#[from] UnpackError),
     #[error(transparent)]
     Compare(#[from] CompareError),
@@ -138,6 +141,7 @@ impl Error {
             | Error::SameName { .. } => ExitCode::Usage,
             Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
             Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
+            Error::Zinit(error) if error.is_configuration() => ExitCode::Usage,
             // What is no flist at all is a wrong argument; a broken one is damage.
             Error::Manifest { error, .. } if error.is_damage() => ExitCode::Damage,
             Error::ReadBack(error) if matches!(**error, ReadBackError::Damaged { .. }) => ExitCode::Damage,
@@ -177,6 +181,7 @@ impl Error {
             Error::Toolchain(error) => error.hint().map(str::to_owned),
             Error::Componentize(_) => Some("build it against the interface in wit/, best with the crate in plugins/sdk".into()),
             Error::Publish(error) => error.hint(),
+            Error::Zinit(error) => error.hint(),
             Error::Unpack(error) => error.hint(),
             Error::Compare(_) => Some("the source must be readable and as it was when it was packed".into()),
             Error::Rfs(error) => error.hint(),

@@ -20,6 +20,7 @@
 //! | route | [`route`] | no write credential leaves |
 //! | read back | [`read_back`], [`verify`] | what a node will do |
 //! | publish | [`publish`], [`report`] | names, last |
+//! | units | [`zinit`] | what a node runs to mount them |
 //!
 //! [`plan`] is the pipeline up to the pack, [`pipeline`] the rest; [`store`] is where blobs lie; [`unpack`] and [`diff`] look
 //! at what was made; [`scaffold`] and [`componentize`] are for authors of plugins. The library reads no environment and prints nothing: the program does both.
@@ -60,3 +61,4 @@ pub mod tree;
 pub mod unpack;
 pub mod verify;
 pub mod warning;
+pub mod zinit;

@@ -33,6 +33,8 @@ pub enum Step {
     Unpack,
     /// Uploading the manifest; no units.
     Publish,
+    /// Writing scripts and zinit's units; no units of progress.
+    Units,
 }
 
 /// Shows nothing.

@@ -93,7 +93,7 @@ fn link_atomically(dir: &Dir, target: &str, name: &str) -> std::io::Result<()> {
 }
 
 /// Makes something under a name of its own and renames it; leaves nothing behind if that fails.
-fn replace(dir: &Dir, name: &str, make: impl FnOnce(&str) -> std::io::Result<()>) -> std::io::Result<()> {
+pub(crate) fn replace(dir: &Dir, name: &str, make: impl FnOnce(&str) -> std::io::Result<()>) -> std::io::Result<()> {
     // Process ids repeat between containers that share a folder; the time of day hardly does as well.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
     let temporary = format!(".new-{now:x}-{}", std::process::id());

@@ -6,11 +6,13 @@ use flistry::config::{Config, Flist};
 use flistry::error::Error;
 use flistry::pipeline::{Built, Recorder, build, open_store};
 use flistry::plan::Planner;
+use flistry::zinit;
 use serde_json::json;
 
 use super::Context;
 use super::changes;
 use super::output::{Outcome, bytes, good};
+use super::zinit::{summarize as summarize_units, to_json as units_json};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -25,6 +27,7 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let config = context.config()?;
     let flists = chosen(&config, &args.flists)?;
+    let templates = zinit::templates(&config, &context.terminal)?;
     // All plans before the first pack: what is wrong with the second flist should not wait for the first's upload.
     let mut planner = Planner::new(&config, &flists, Some(&config.plugin_cache), &context.terminal)?;
     let plans = flists.into_iter().map(|flist| {
@@ -54,7 +57,19 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
             }
         }
     }
-    Ok(Outcome { error, ..Outcome::done(text, json!({ "built": reports })) })
+    let mut units = None;
+    if error.is_none() {
+        context.terminal.about("");
+        match zinit::after_build(&config, &templates, &context.terminal) {
+            Ok(written) => units = written,
+            Err(cause) => error = Some(cause.into()),
+        }
+    }
+    if let Some(written) = &units {
+        summarize_units(written, &mut text);
+    }
+    let units = units.as_ref().map(units_json);
+    Ok(Outcome { error, ..Outcome::done(text, json!({ "built": reports, "units": units })) })
 }
 
 /// The named flists, or all of the configuration.

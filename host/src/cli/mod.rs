@@ -18,6 +18,7 @@ mod shell;
 mod tree;
 mod unpack;
 mod verify;
+mod zinit;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -102,6 +103,8 @@ enum Command {
     Publish(publish::Args),
     /// Writes an flist's tree into a folder
     Unpack(unpack::Args),
+    /// Writes the scripts and units that mount the flists on a node
+    Zinit(zinit::Args),
     /// Builds a plugin, and tries it on a folder
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -183,6 +186,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Route(route::Command::Patch(args)) => route::patch(args, context),
         Command::Publish(args) => publish::run(args, context),
         Command::Unpack(args) => unpack::run(args, context),
+        Command::Zinit(args) => zinit::run(args, context),
         Command::Plugin(plugin::Command::Build(args)) => plugin::build(args, context),
         Command::Plugin(plugin::Command::Check(args)) => plugin::check(args, context),
         Command::Plugin(plugin::Command::Run(args)) => plugin::run(args, context),

@@ -108,5 +108,6 @@ fn words(step: Step) -> (&'static str, Unit) {
         Step::Compare => ("comparing with the source", Unit::Bytes),
         Step::Unpack => ("unpacking", Unit::Bytes),
         Step::Publish => ("publishing", Unit::None),
+        Step::Units => ("writing units", Unit::None),
     }
 }

@@ -14,8 +14,10 @@ use toml::Spanned;
 use super::node::{NodeSettings, RawModules, RawNode, SystemMaps};
 use super::plugins::is_secret;
 use super::template::PathTemplate;
+use super::zinit::{RawZinit, ZinitToml, check_units};
 use super::{ComponentSource, ConfigFile, Contents, Owner, ReadBackLevel, config_files};
 use crate::plugin::{Limits, builtin};
+use crate::zinit::kernel_text::KernelText;
 
 /// The shipped `config/flistry.toml`.
 pub const DEFAULT: &str = include_str!("../../../config/flistry.toml");
@@ -51,6 +53,8 @@ pub struct FlistryToml {
     pub plugins: Vec<PluginToml>,
     /// In the file's order.
     pub flists: Vec<FlistToml>,
+    /// What a node runs.
+    pub zinit: ZinitToml,
 }
 
 /// One `[plugin.NAME]`; what a path is relative to is not known yet.
@@ -93,6 +97,10 @@ pub struct FlistToml {
     pub post_pack: Vec<String>,
     /// Whom the entries belong to.
     pub owner: Owner,
+    /// Where a node mounts it.
+    pub mount: Option<KernelText>,
+    /// The unit that mounts it.
+    pub unit: String,
 }
 
 /// A line that can't be used.
@@ -149,6 +157,8 @@ struct RawFile {
     plugin: BTreeMap<Spanned<String>, Spanned<RawPlugin>>,
     #[serde(default)]
     flist: BTreeMap<Spanned<String>, Spanned<RawFlist>>,
+    #[serde(default)]
+    zinit: RawZinit,
 }
 
 #[derive(Default, Deserialize)]
@@ -188,6 +198,8 @@ struct RawFlist {
     post_pack: Vec<String>,
     #[serde(default)]
     owner: Owner,
+    mount: Option<Spanned<String>>,
+    unit: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -249,6 +261,9 @@ impl FlistryToml {
             workers => workers.map_or(0, Spanned::into_inner),
         };
         let flists = if file.flist.is_empty() { (shipped.flist, Lines(DEFAULT)) } else { (file.flist, Lines(text)) };
+        let flists = flists.1.flists(flists.0)?;
+        let zinit = lines.zinit(file.zinit, shipped.zinit)?;
+        check_units(&flists, &zinit.settings)?;
         Ok(FlistryToml {
             output: text_of("output", file.output, shipped.output)?,
             blobs: blobs.collect(),
@@ -270,13 +285,14 @@ impl FlistryToml {
                 plugins.extend(lines.plugins(file.plugin)?);
                 plugins.into_values().collect()
             },
-            flists: flists.1.flists(flists.0)?,
+            flists,
+            zinit,
         })
     }
 }
 
 /// Finds lines of a text by offset.
-struct Lines<'a>(&'a str);
+pub(super) struct Lines<'a>(&'a str);
 
 impl Lines<'_> {
     fn read(&self, text: &str) -> Result<RawFile, TomlError> {
@@ -301,7 +317,13 @@ impl Lines<'_> {
         if key.bytes().all(plain) { key.to_owned() } else { String::new() }
     }
 
-    fn error(&self, span: Range<usize>, key: &str, what: impl Into<String>, hint: impl Into<String>) -> TomlError {
+    pub(super) fn error(
+        &self,
+        span: Range<usize>,
+        key: &str,
+        what: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> TomlError {
         TomlError::new(self.number(span.start), key, what, hint)
     }
 
@@ -389,8 +411,14 @@ impl Lines<'_> {
             let hint = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
             return Err(self.error(raw.source.span(), "source", "there is no folder to look for", hint));
         }
+        let unit = match raw.unit {
+            Some(unit) => self.unit("unit", unit)?,
+            None => format!("rfs-{name}"),
+        };
         Ok(FlistToml {
             line,
+            mount: raw.mount.as_ref().map(|mount| self.mount(mount)).transpose()?,
+            unit,
             contents: raw.contents,
             source: raw
                 .source

@@ -71,7 +71,7 @@ fn each_mistake_has_its_message() {
     let shipped = "the shipped config/flistry.toml shows each setting with its meaning";
     two(
         "\nouput = 1",
-        "line 2: unknown field `ouput`, expected one of `output`, `store`, `pack`, `read-back`, `publish`, `plugins`, `node`, `modules`, `plugin`, `flist`",
+        "line 2: unknown field `ouput`, expected one of `output`, `store`, `pack`, `read-back`, `publish`, `plugins`, `node`, `modules`, `plugin`, `flist`, `zinit`",
         shipped,
     );
     two("[pack]\nworkers = \"all\"", "line 2, workers: invalid type: string \"all\", expected usize", shipped);

@@ -102,6 +102,8 @@ impl Config {
             system_maps,
             search_path: search_path(&env.0),
             kernel_config,
+            zinit_output: project.join(&toml.zinit.output),
+            zinit: toml.zinit.settings,
             plugins,
             variables,
             warnings,
@@ -198,6 +200,8 @@ fn expand(flist: &FlistToml, project: &Path, kernel: &KernelVersion, release: &s
         naming: flist.naming.clone(),
         post_pack: flist.post_pack.clone(),
         owner: flist.owner,
+        mount: flist.mount.clone(),
+        unit: flist.unit.clone(),
     }
 }
 

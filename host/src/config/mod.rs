@@ -17,6 +17,7 @@ pub mod rfs_conf;
 mod template;
 #[cfg(test)]
 mod tests;
+mod zinit;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -35,6 +36,8 @@ use crate::config::kernel_config::KernelConfig;
 use crate::kernel::KernelVersion;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
 use crate::warning::Warning;
+use crate::zinit::Settings as ZinitSettings;
+use crate::zinit::kernel_text::KernelText;
 
 /// The environment variables, as the program found them. May hold credentials, hence no `Debug`.
 #[derive(Clone, Default)]
@@ -77,6 +80,10 @@ pub struct Config {
     pub pack: PackSettings,
     /// How thoroughly a build reads back what it wrote.
     pub read_back: ReadBackLevel,
+    /// The folder of scripts and units, absolute.
+    pub zinit_output: PathBuf,
+    /// What a node runs.
+    pub zinit: ZinitSettings,
     /// What is odd but no error.
     pub warnings: Vec<Warning>,
 }
@@ -191,6 +198,10 @@ pub struct Flist {
     pub post_pack: Vec<String>,
     /// Whom the entries belong to.
     pub owner: Owner,
+    /// Where a node mounts it, if one does.
+    pub mount: Option<KernelText>,
+    /// The unit that mounts it.
+    pub unit: String,
 }
 
 impl Flist {

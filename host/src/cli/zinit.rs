@@ -1,0 +1,142 @@
+//! `flistry zinit`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use flistry::config::{Config, Flist};
+use flistry::error::{Error, ExitCode};
+use flistry::printable::Printable;
+use flistry::progress::{Progress, Step};
+use flistry::zinit::initramfs::{self, Mode};
+use flistry::zinit::output::{self, Policy};
+use flistry::zinit::{self, Dialect, FileState, Form, Written, mounts};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::build::chosen;
+use super::output::{Outcome, good};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The flists to mount, by their names in config/flistry.toml; all that have a `mount` if none is named
+    #[arg(value_name = "FLIST")]
+    flists: Vec<String>,
+    /// For which zinit; may be repeated. The configuration says it otherwise
+    #[arg(long = "dialect", value_name = "DIALECT")]
+    dialects: Vec<DialectName>,
+    /// How the mounts are run. The configuration says it otherwise
+    #[arg(long, value_name = "FORM")]
+    form: Option<FormName>,
+    /// Write into this folder, not where the configuration says
+    #[arg(long, value_name = "DIR", conflicts_with = "into")]
+    output: Option<PathBuf>,
+    /// Fill an initramfs tree: flists, scripts and units at their places on a node
+    #[arg(long, value_name = "ROOT")]
+    into: Option<PathBuf>,
+    /// Overwrite files that have other contents
+    #[arg(long)]
+    force: bool,
+    /// Write nothing; exit code 1 says that something would change
+    #[arg(long, conflicts_with = "force")]
+    check: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DialectName {
+    /// zinit 0.2
+    Yaml,
+    /// zinit 0.3
+    Toml,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormName {
+    /// rfs stays in the foreground; zinit starts it again when it dies
+    Supervised,
+    /// rfs goes to the background
+    Oneshot,
+}
+
+pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+    let config = context.config()?;
+    let templates = zinit::templates(&config, &context.terminal)?;
+    let flists: Vec<&Flist> = match args.flists.is_empty() {
+        true => config.flists.iter().filter(|flist| flist.mount.is_some()).collect(),
+        false => chosen(&config, &args.flists)?,
+    };
+    let mounts = mounts::all_built(&flists, &config.output)?;
+    let settings = settings(&config, &args);
+    let files = zinit::plan(&mounts, &settings, &templates)?;
+    context.terminal.begin(Step::Units, 0);
+    let (written, warnings) = match &args.into {
+        Some(root) => {
+            let mode = match (args.check, args.force) {
+                (true, _) => Mode::Compare,
+                (false, true) => Mode::Overwrite,
+                (false, false) => Mode::Refuse,
+            };
+            initramfs::fill(root, &mounts, &files, &settings, mode)?
+        }
+        None => {
+            let folder = args.output.as_deref().unwrap_or(&config.zinit_output);
+            match (args.check, args.force) {
+                (true, _) => (output::compare(folder, &files)?, Vec::new()),
+                (false, true) => output::write(folder, &files, Policy::Overwrite)?,
+                (false, false) => output::write(folder, &files, Policy::Refuse)?,
+            }
+        }
+    };
+    for warning in warnings {
+        context.terminal.warn(warning);
+    }
+    let mut text = String::new();
+    let what = if args.check { "compared" } else { "wrote" };
+    writeln!(text, "{} {}", good(&what), written.folder.display()).expect("a string takes all");
+    for (path, state) in &written.files {
+        writeln!(text, "  {:<10} {}", state.word(), Printable(path)).expect("a string takes all");
+    }
+    let code = if args.check && !written.is_unchanged() { ExitCode::Failed } else { ExitCode::Done };
+    Ok(Outcome { code, ..Outcome::done(text, to_json(&written)) })
+}
+
+/// The units in a build's summary.
+pub fn summarize(written: &Written, text: &mut String) {
+    let states = [FileState::Created, FileState::Replaced, FileState::Removed, FileState::Kept, FileState::Unchanged];
+    let counts: Vec<String> = states
+        .into_iter()
+        .filter(|state| written.count(*state) > 0)
+        .map(|state| format!("{} {}", written.count(state), state.word()))
+        .collect();
+    writeln!(text, "{} units", good(&"wrote")).expect("a string takes all");
+    writeln!(text, "  {:<10} {}", "folder", written.folder.display()).expect("a string takes all");
+    writeln!(text, "  {:<10} {}", "files", counts.join(", ")).expect("a string takes all");
+}
+
+/// The same for machines.
+pub fn to_json(written: &Written) -> Value {
+    let file = |(path, state): &(String, FileState)| json!({ "path": path, "state": state });
+    json!({ "folder": written.folder, "files": written.files.iter().map(file).collect::<Vec<_>>() })
+}
+
+fn settings(config: &Config, args: &Args) -> zinit::Settings {
+    let mut settings = config.zinit.clone();
+    if !args.dialects.is_empty() {
+        settings.dialects = args
+            .dialects
+            .iter()
+            .map(|dialect| match dialect {
+                DialectName::Yaml => Dialect::Yaml,
+                DialectName::Toml => Dialect::Toml,
+            })
+            .collect();
+        settings.dialects.sort_unstable();
+        settings.dialects.dedup();
+    }
+    settings.form = match args.form {
+        Some(FormName::Supervised) => Form::Supervised,
+        Some(FormName::Oneshot) => Form::Oneshot,
+        None => settings.form,
+    };
+    settings
+}

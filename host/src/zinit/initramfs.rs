@@ -1,0 +1,172 @@
+//! Filling an initramfs tree: flists, scripts and units at the places where a node looks for them. The tree is opened once;
+//! no link in it leads anything out of it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::output::refuse_conflicts;
+use super::write::{FileState, Found, Wanted, Written, find, put};
+use super::{Dialect, FileKind, GeneratedFile, Mount, Settings, ZinitError};
+use crate::publish::sha256;
+use crate::warning::Warning;
+
+/// Where zinit 0.2 looks for units.
+const YAML_UNITS: &str = "etc/zinit";
+
+/// Where zinit 0.3 looks for units as the first process of a system, in this order.
+const TOML_UNITS: [&str; 2] = ["etc/zinit/system", "etc/zinit/services"];
+
+/// Bytes of the largest unit of the image that is looked at.
+const MAX_UNIT: u64 = 64 * 1024;
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Say what would be done.
+    Compare,
+    /// Overwrite nothing that has other contents.
+    Refuse,
+    /// Overwrite.
+    Overwrite,
+}
+
+/// Puts the flists of `mounts` and the generated files into the tree `root`.
+///
+/// # Errors
+/// Files that have other contents, unless they are to be overwritten: nothing was written. A manifest that is not the one
+/// that was built. What can't be read or written.
+pub fn fill(
+    root: &Path,
+    mounts: &[Mount],
+    files: &[GeneratedFile],
+    settings: &Settings,
+    mode: Mode,
+) -> Result<(Written, Vec<Warning>), ZinitError> {
+    let dir = Dir::open_ambient_dir(root, ambient_authority())
+        .map_err(|error| ZinitError::Root { path: root.to_owned(), error })?;
+    let mut wanted = Vec::new();
+    for mount in mounts {
+        let path = format!("{}/{}", inside(&settings.manifests), mount.built.name);
+        wanted.push(Wanted { path, bytes: manifest(mount)?, mode: 0o644 });
+    }
+    wanted.extend(files.iter().map(|file| Wanted {
+        path: place(file, settings),
+        bytes: file.text.clone().into_bytes(),
+        mode: file.mode(),
+    }));
+    let look = |wanted: Wanted| match find(&dir, &wanted) {
+        Ok(found) => Ok((wanted, found)),
+        Err(error) => Err(ZinitError::Write { path: root.join(&wanted.path), error }),
+    };
+    let found: Vec<(Wanted, Found)> = wanted.into_iter().map(look).collect::<Result<_, _>>()?;
+    if mode == Mode::Refuse {
+        refuse_conflicts(root, &found)?;
+    }
+    let mut written = Vec::new();
+    for (wanted, found) in &found {
+        let state = match found {
+            Found::Nothing => FileState::Created,
+            Found::Same => FileState::Unchanged,
+            Found::OtherMode | Found::Other(_) | Found::Foreign => FileState::Replaced,
+        };
+        if mode != Mode::Compare && state != FileState::Unchanged {
+            put(&dir, wanted).map_err(|error| ZinitError::Write { path: root.join(&wanted.path), error })?;
+        }
+        written.push((wanted.path.clone(), state));
+    }
+    let mut warnings = missing_units(&dir, files, settings);
+    warnings.extend(namesakes(&dir, files));
+    Ok((Written { folder: root.to_owned(), files: written }, warnings))
+}
+
+/// A path on the node, from the tree.
+fn inside(path: &str) -> &str {
+    path.trim_start_matches('/')
+}
+
+fn place(file: &GeneratedFile, settings: &Settings) -> String {
+    let folder = match file.kind {
+        FileKind::Script => inside(&settings.scripts),
+        FileKind::Unit(Dialect::Yaml) => YAML_UNITS,
+        FileKind::Unit(Dialect::Toml) => TOML_UNITS[0],
+    };
+    format!("{folder}/{}", file.name)
+}
+
+fn manifest(mount: &Mount) -> Result<Vec<u8>, ZinitError> {
+    let path = &mount.built.path;
+    let bytes = std::fs::read(path).map_err(|error| ZinitError::Read { path: path.clone(), error })?;
+    match sha256(&bytes) == mount.built.sha256 {
+        true => Ok(bytes),
+        false => Err(ZinitError::OtherManifest(path.clone())),
+    }
+}
+
+/// Units of the image that the new ones wait for, and that the tree has not: they would wait for ever. A dialect of which
+/// the tree has no other unit is not the image's.
+fn missing_units(dir: &Dir, files: &[GeneratedFile], settings: &Settings) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for dialect in &settings.dialects {
+        let own: BTreeSet<&str> =
+            files.iter().filter(|file| file.kind == FileKind::Unit(*dialect)).map(|file| file.name.as_str()).collect();
+        let folders: &[&str] = match dialect {
+            Dialect::Yaml => &[YAML_UNITS],
+            Dialect::Toml => &TOML_UNITS,
+        };
+        let ending = format!(".{}", dialect.word());
+        let there: BTreeSet<String> = folders.iter().flat_map(|folder| names(dir, folder)).collect();
+        if !there.iter().any(|name| name.ends_with(&ending) && !own.contains(name.as_str())) {
+            continue;
+        }
+        let names = settings.names(*dialect);
+        let waited_for: BTreeSet<&String> = names.network.iter().chain(&names.udevd).collect();
+        for unit in waited_for {
+            if !there.contains(&format!("{unit}{ending}")) {
+                let word = dialect.word();
+                warnings.push(Warning::new(
+                    format!("the tree has no unit {unit}{ending}, which the generated units wait for"),
+                    format!("name the image's own units in [zinit.{word}]"),
+                ));
+            }
+        }
+    }
+    warnings
+}
+
+/// System units of zinit 0.3 that have the name of a generated one and lie in another file: it would then load none at all.
+fn namesakes(dir: &Dir, files: &[GeneratedFile]) -> Vec<Warning> {
+    let own: Vec<&str> = files
+        .iter()
+        .filter(|file| file.kind == FileKind::Unit(Dialect::Toml))
+        .filter_map(|file| file.name.strip_suffix(".toml"))
+        .collect();
+    let mut others = names(dir, TOML_UNITS[0]);
+    others.retain(|name| name.strip_suffix(".toml").is_some_and(|stem| !own.contains(&stem)));
+    others.sort();
+    let mut warnings = Vec::new();
+    for other in others {
+        let path = format!("{}/{other}", TOML_UNITS[0]);
+        let Some(unit) = unit_name(dir, &path).filter(|unit| own.contains(&unit.as_str())) else { continue };
+        let what = format!("{path} has a unit named {unit}, too: zinit 0.3 then loads no unit at all");
+        warnings.push(Warning::new(what, "remove one of the two, or give it another name"));
+    }
+    warnings
+}
+
+/// The name in a unit of zinit 0.3, if it is one.
+fn unit_name(dir: &Dir, path: &str) -> Option<String> {
+    if dir.metadata(path).ok()?.len() > MAX_UNIT {
+        return None;
+    }
+    let table: ::toml::Table = dir.read_to_string(path).ok()?.parse().ok()?;
+    let part = table.get("service").or_else(|| table.get("target"))?;
+    Some(part.get("name")?.as_str()?.to_owned())
+}
+
+fn names(dir: &Dir, folder: &str) -> Vec<String> {
+    let Ok(entries) = dir.read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}

@@ -1,0 +1,116 @@
+//! Comparing what is to be written with what is there, and writing it. All of it goes through the folder's handle.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::{Dir, Permissions, PermissionsExt};
+use serde::Serialize;
+
+use crate::publish::{replace, sha256};
+
+/// What became of the files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Where they are.
+    pub folder: PathBuf,
+    /// Each with its path from there.
+    pub files: Vec<(String, FileState)>,
+}
+
+/// What became of a file, or would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileState {
+    /// It was not there.
+    Created,
+    /// It was there as it is.
+    Unchanged,
+    /// It was there with other contents.
+    Replaced,
+    /// It is there with other contents, which stay.
+    Kept,
+    /// It is not generated any more.
+    Removed,
+}
+
+impl FileState {
+    /// The word in what is printed.
+    pub fn word(self) -> &'static str {
+        match self {
+            FileState::Created => "created",
+            FileState::Unchanged => "unchanged",
+            FileState::Replaced => "replaced",
+            FileState::Kept => "kept",
+            FileState::Removed => "removed",
+        }
+    }
+}
+
+impl Written {
+    /// Whether everything is as it was.
+    pub fn is_unchanged(&self) -> bool {
+        self.files.iter().all(|(_, state)| *state == FileState::Unchanged)
+    }
+
+    /// How many files are in a state.
+    pub fn count(&self, wanted: FileState) -> usize {
+        self.files.iter().filter(|(_, state)| *state == wanted).count()
+    }
+}
+
+/// A file as it is to be.
+pub(super) struct Wanted {
+    /// From the folder.
+    pub path: String,
+    pub bytes: Vec<u8>,
+    pub mode: u32,
+}
+
+/// What is at a file's place.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Same,
+    /// Right contents, wrong permissions, which nobody would miss.
+    OtherMode,
+    /// Other contents: their SHA-256.
+    Other(String),
+    /// No regular file.
+    Foreign,
+}
+
+/// Looks at a file's place. A link there is not followed: zinit 0.2 would not, either.
+pub(super) fn find(dir: &Dir, wanted: &Wanted) -> std::io::Result<Found> {
+    let metadata = match dir.symlink_metadata(&wanted.path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        metadata => metadata?,
+    };
+    if !metadata.is_file() {
+        return Ok(Found::Foreign);
+    }
+    let bytes = dir.read(&wanted.path)?;
+    Ok(match bytes == wanted.bytes {
+        false => Found::Other(sha256(&bytes)),
+        true if metadata.permissions().mode() & 0o7777 == wanted.mode => Found::Same,
+        true => Found::OtherMode,
+    })
+}
+
+/// Writes a file so that its place holds the old or the new one, whatever happens; whatever the umask is.
+pub(super) fn put(dir: &Dir, wanted: &Wanted) -> std::io::Result<()> {
+    let path = Path::new(&wanted.path);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let parent = match path.parent().filter(|parent| *parent != Path::new("")) {
+        Some(parent) => {
+            dir.create_dir_all(parent)?;
+            dir.open_dir(parent)?
+        }
+        None => dir.try_clone()?,
+    };
+    replace(&parent, name, |temporary| {
+        let mut file = parent.create(temporary)?;
+        file.write_all(&wanted.bytes)?;
+        file.set_permissions(Permissions::from_mode(wanted.mode))?;
+        file.sync_all()
+    })
+}

@@ -1,0 +1,114 @@
+//! zinit 0.2's units: what its reader takes from a file. It ignores a key that it does not know, so a typo would be found
+//! by what a node does not do; this model refuses it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One file of `/etc/zinit`, whose name without `.yaml` is the unit's.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unit {
+    /// The command: split into words, without a shell.
+    pub exec: String,
+    /// The command that says whether the service is ready; asked every two seconds.
+    #[serde(default)]
+    pub test: String,
+    /// Not started again when it ends.
+    #[serde(default)]
+    pub oneshot: bool,
+    /// Units that have to be ready, or to have succeeded.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// Where output goes.
+    #[serde(default)]
+    pub log: Log,
+    /// Variables of the command.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The folder that it runs in.
+    #[serde(default)]
+    pub dir: String,
+    /// Seconds that it has to end in.
+    #[serde(default = "shutdown_timeout")]
+    pub shutdown_timeout: u64,
+    /// How it is stopped.
+    #[serde(default)]
+    pub signal: Signal,
+}
+
+/// Where output goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Log {
+    /// To zinit's own buffer.
+    #[default]
+    Ring,
+    /// To zinit's output.
+    Stdout,
+    /// Nowhere.
+    None,
+}
+
+/// How a service is stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signal {
+    /// The signal's name.
+    pub stop: String,
+}
+
+impl Default for Signal {
+    fn default() -> Self {
+        Signal { stop: "sigterm".to_owned() }
+    }
+}
+
+fn shutdown_timeout() -> u64 {
+    10
+}
+
+impl Unit {
+    /// Takes a unit apart.
+    ///
+    /// # Errors
+    /// In one line, what zinit would ignore or refuse.
+    pub fn parse(text: &str) -> Result<Unit, String> {
+        let unit: Unit = serde_saphyr::from_str(text).map_err(|error| super::first_line(&error.to_string()))?;
+        match unit.exec.trim().is_empty() {
+            true => Err("`exec` is empty".to_owned()),
+            false => Ok(unit),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_schema_is_read() {
+        let text = "exec: a b\ntest: c\noneshot: true\nafter: [x, y]\nlog: stdout\nenv: {K: v}\ndir: /\nshutdown_timeout: 3\nsignal: {stop: SIGINT}\n";
+        let unit = Unit::parse(text).unwrap();
+        assert_eq!((&*unit.exec, &*unit.test, unit.oneshot, unit.log), ("a b", "c", true, Log::Stdout));
+        assert_eq!((&unit.after[..], unit.shutdown_timeout), (&["x".to_owned(), "y".to_owned()][..], 3));
+        assert_eq!((&*unit.signal.stop, &*unit.dir, &*unit.env["K"]), ("SIGINT", "/", "v"));
+        assert_eq!(Unit::parse("exec: a").unwrap().signal, Signal::default());
+    }
+
+    #[test]
+    fn what_zinit_would_ignore_is_refused() {
+        for (text, word) in [
+            ("exec: a\none_shot: true", "one_shot"),
+            ("exec: a\nsignal: {stop: x, reload: y}", "reload"),
+            ("exec: a\nlog: file", "file"),
+            ("test: a", "exec"),
+            ("exec: ' '", "exec"),
+            ("exec: a\nexec: b", "exec"),
+            ("exec: [a]", ""),
+        ] {
+            let error = Unit::parse(text).expect_err(text);
+            assert!(error.contains(word) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+}
