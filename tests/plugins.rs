@@ -201,7 +201,7 @@ mod components {
         let digests: toml::Table =
             std::fs::read_to_string(repository("plugins/built/digests.toml")).unwrap().parse().unwrap();
         let components = digests["component"].as_table().unwrap();
-        assert_eq!(components.len(), 4);
+        assert_eq!(components.len(), 5);
         for (file, facts) in components {
             let bytes = std::fs::read(repository(&format!("plugins/built/{file}"))).unwrap();
             assert_eq!(facts["sha256"].as_str().unwrap(), flistry::publish::sha256(&bytes), "{file}");
