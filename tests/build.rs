@@ -45,7 +45,7 @@ fn the_sample_project_builds_and_every_level_verifies() {
         for flist in ["firmware-latest.fl", MODULES] {
             let file = project.path(&format!("dist/flists/{flist}"));
             let run = project.flistry(&["verify", file.to_str().unwrap(), "--level", level]).ok();
-            assert!(run.stdout.starts_with("verified ") || run.stdout.starts_with("explained: "), "{}", run.stdout);
+            assert!(run.stdout.lines().last().unwrap().starts_with("verified "), "{}", run.stdout);
         }
     }
     let report = project.report(MODULES);
