@@ -132,12 +132,12 @@ fn name_of(path: &str) -> String {
     file.rsplit_once(".ko").map_or(file, |(name, _)| name).replace('-', "_")
 }
 
+/// What is wrong with an index's bytes; an error where they are none.
+type Look<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Mismatch>, String>;
+
 fn compare(modules: &Modules, files: &BTreeMap<&str, Vec<u8>>) -> Vec<Mismatch> {
     let mut found = Vec::new();
-    let mut each = |index: &'static str, look: &mut dyn FnMut(&[u8]) -> Result<Vec<Mismatch>, String>| match files
-        .get(index)
-        .map(|bytes| look(bytes))
-    {
+    let mut each = |index: &'static str, look: Look<'_>| match files.get(index).map(|bytes| look(bytes)) {
         None => found.push(Mismatch::Missing { index }),
         Some(Ok(mismatches)) => found.extend(mismatches),
         Some(Err(why)) => found.push(Mismatch::Broken { index, why }),

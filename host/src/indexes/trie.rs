@@ -134,7 +134,7 @@ pub(super) mod tests {
         let heads: Vec<u8> = pairs.iter().filter_map(|(key, _)| key.first().copied()).collect();
         let range = heads.iter().min().zip(heads.iter().max());
         let mut children = Vec::new();
-        for head in range.map_or(1..=0, |(first, last)| *first..=*last) {
+        for head in range.into_iter().flat_map(|(first, last)| *first..=*last) {
             let below: Vec<(&[u8], &str)> =
                 pairs.iter().filter_map(|(key, value)| Some((key.strip_prefix(&[head])?, *value))).collect();
             children.push(if below.is_empty() { 0 } else { node(&below, bytes) });

@@ -91,7 +91,7 @@ mod tests {
                 serde_saphyr::from_str(&format!("k: {}\n", string(Dialect::Yaml, &text))).unwrap();
             prop_assert_eq!(&yaml["k"], &text);
             let flow: std::collections::BTreeMap<String, Vec<String>> =
-                serde_saphyr::from_str(&format!("k: {}\n", list(Dialect::Yaml, &[text.clone()]))).unwrap();
+                serde_saphyr::from_str(&format!("k: {}\n", list(Dialect::Yaml, std::slice::from_ref(&text)))).unwrap();
             prop_assert_eq!(&flow["k"], std::slice::from_ref(&text));
             let toml: toml::Table = format!("k = {}\n", string(Dialect::Toml, &text)).parse().unwrap();
             prop_assert_eq!(toml["k"].as_str().unwrap(), text);
