@@ -19,20 +19,20 @@ use crate::modinfo::Compression;
 use crate::tree::{EntryId, Kind, Tree};
 use crate::warning::Warning;
 
-/// Something about a tree that a node's operator should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remark {
-    /// A node could not use it.
-    Unusable(Warning),
-    /// Nothing that hinders a node.
-    Note(String),
+/// What a node's operator should know about a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// What a node could not use.
+    pub unusable: Vec<Warning>,
+    /// What does not hinder a node.
+    pub notes: Vec<String>,
 }
 
 /// Looks at a tree of that kind; `kernel` is how the node's kernel was configured.
-pub fn check(contents: Contents, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Vec<Remark> {
-    let mut remarks = Vec::new();
+pub fn check(contents: Contents, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
+    let mut remarks = Remarks::default();
     if kernel.get("CONFIG_FUSE_FS") == Some(&KernelOption::Unset) {
-        remarks.push(unusable(
+        remarks.unusable.push(Warning::new(
             "config/kernel.config has no CONFIG_FUSE_FS: no node with this kernel could mount the flist".to_owned(),
             "set it to y or m and build the kernel again",
         ));
@@ -46,14 +46,10 @@ pub fn check(contents: Contents, tree: &Tree, kernel: &KernelConfig, node: &Node
     remarks
 }
 
-fn unusable(what: String, hint: impl Into<String>) -> Remark {
-    Remark::Unusable(Warning::new(what, hint))
-}
-
-fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mut Vec<Remark>) {
+fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mut Remarks) {
     if kernel.get("CONFIG_MODULES") == Some(&KernelOption::Unset) {
         let what = "config/kernel.config has no CONFIG_MODULES: this kernel loads none".to_owned();
-        remarks.push(unusable(what, "set it and build the kernel again"));
+        remarks.unusable.push(Warning::new(what, "set it and build the kernel again"));
     }
     let mut by_compression: BTreeMap<Compression, Group> = BTreeMap::new();
     for (id, _) in tree.files() {
@@ -72,7 +68,7 @@ fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mu
             let hint = format!(
                 "if it does, as `modprobe --version` on a node tells, add \"{word}\" to `module-compression` of [node] in config/flistry.toml"
             );
-            remarks.push(unusable(what, hint));
+            remarks.unusable.push(Warning::new(what, hint));
         }
     }
     let configured = [Compression::Gzip, Compression::Xz, Compression::Zstd].into_iter().find(|compression| {
@@ -85,12 +81,12 @@ fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mu
                 if *other == Compression::None { "not compressed".into() } else { format!("compressed with {how}") };
             let what = group.of("module", "is", "are");
             let first = group.first(tree);
-            remarks.push(Remark::Note(format!("{what} {how}, config/kernel.config says {word}{first}")));
+            remarks.notes.push(format!("{what} {how}, config/kernel.config says {word}{first}"));
         }
     }
 }
 
-fn firmware(tree: &Tree, kernel: &KernelConfig, remarks: &mut Vec<Remark>) {
+fn firmware(tree: &Tree, kernel: &KernelConfig, remarks: &mut Remarks) {
     let paths: HashSet<String> = tree.iter().map(|(id, _)| tree.path(id)).collect();
     for (ending, option, how) in
         [(".xz", "CONFIG_FW_LOADER_COMPRESS_XZ", "xz"), (".zst", "CONFIG_FW_LOADER_COMPRESS_ZSTD", "zstd")]
@@ -108,15 +104,15 @@ fn firmware(tree: &Tree, kernel: &KernelConfig, remarks: &mut Vec<Remark>) {
                 group.of("firmware file", "is", "are"),
                 group.first(tree)
             );
-            remarks.push(unusable(what, "set it and build the kernel again, or decompress the firmware"));
+            remarks.unusable.push(Warning::new(what, "set it and build the kernel again, or decompress the firmware"));
         }
     }
     for microcode in ["amd-ucode", "intel-ucode"] {
         let is_it = |entry: &crate::tree::Entry| entry.parent == EntryId::ROOT && &*entry.name == microcode;
         if tree.iter().skip(1).any(|(_, entry)| is_it(entry)) {
-            remarks.push(Remark::Note(format!(
+            remarks.notes.push(format!(
                 "/{microcode} does nothing for the boot: the kernel takes CPU microcode from the initrd, before an flist can be mounted"
-            )));
+            ));
         }
     }
 }
@@ -128,7 +124,7 @@ fn loads(kernel: &KernelConfig, option: &str) -> bool {
     kernel.is_enabled(ALL) && (kernel.is_enabled(option) || (kernel.get(option).is_none() && old()))
 }
 
-fn links(tree: &Tree, remarks: &mut Vec<Remark>) {
+fn links(tree: &Tree, remarks: &mut Remarks) {
     let names = names(tree);
     let (mut dangling, mut outside) = (Group::default(), Group::default());
     for (id, entry) in tree.iter() {
@@ -143,7 +139,7 @@ fn links(tree: &Tree, remarks: &mut Vec<Remark>) {
     for (group, what) in [(dangling, "to nothing"), (outside, "out of the flist")] {
         if group.count > 0 {
             let first = group.first(tree);
-            remarks.push(Remark::Note(format!("{} {what}{first}", group.of("link", "leads", "lead"))));
+            remarks.notes.push(format!("{} {what}{first}", group.of("link", "leads", "lead")));
         }
     }
 }
@@ -204,11 +200,8 @@ mod tests {
     fn remarks(contents: Contents, entries: &[&str], kernel: &str) -> Vec<String> {
         let node = NodeSettings { module_compression: vec![Compression::None, Compression::Xz], strict: false };
         let remarks = check(contents, &tree(entries), &KernelConfig::parse(kernel).unwrap(), &node);
-        let text = |remark: &Remark| match remark {
-            Remark::Unusable(warning) => warning.what.clone(),
-            Remark::Note(note) => format!("note: {note}"),
-        };
-        remarks.iter().map(text).collect()
+        let notes = remarks.notes.iter().map(|note| format!("note: {note}"));
+        remarks.unusable.into_iter().map(|warning| warning.what).chain(notes).collect()
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub mod plan;
 pub mod plugin;
 pub mod policy;
 pub mod printable;
+mod program;
 pub mod progress;
 pub mod publish;
 pub mod read_back;

@@ -1,18 +1,18 @@
 //! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::compatibility::{self, Remark};
+use crate::compatibility;
 use crate::config::{Config, Contents, Flist};
 use crate::error::Error;
 use crate::filter::{Dropped, Filtered};
 use crate::indexes::depmod::{Depmod, system_map};
-use crate::indexes::{self, IndexError, Mismatch, NeededIsGone};
+use crate::indexes::{self, IndexError, Mismatch, needed};
 use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::naming::FlistName;
 use crate::normal::{Input, Rules, normalize};
@@ -157,7 +157,7 @@ impl<'a> Planner<'a> {
         let dropped = filtered.dropped(&scan);
         let (mut lacking, mut indexes) = (Vec::new(), None);
         if flist.contents == Contents::Modules {
-            lacking = check_dependencies(&source, &applied.input.tree, &dropped, &applied.removed)?;
+            lacking = needed::check(&source, &applied.input.tree, &dropped, &applied.removed)?;
             indexes = new_indexes(config, flist, &source, &applied.input)?;
         }
         let notes = compatible(config, flist, &applied.input.tree, lacking, progress)?;
@@ -350,18 +350,13 @@ fn compatible(
     mut unusable: Vec<Warning>,
     progress: &dyn Progress,
 ) -> Result<Vec<String>, Error> {
-    let mut notes = Vec::new();
-    for remark in compatibility::check(flist.contents, tree, &config.kernel_config, &config.node) {
-        match remark {
-            Remark::Note(note) => notes.push(note),
-            Remark::Unusable(warning) => unusable.push(warning),
-        }
-    }
+    let remarks = compatibility::check(flist.contents, tree, &config.kernel_config, &config.node);
+    unusable.extend(remarks.unusable);
     if config.node.strict && !unusable.is_empty() {
         return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });
     }
     unusable.into_iter().for_each(|warning| progress.warn(warning));
-    Ok(notes)
+    Ok(remarks.notes)
 }
 
 /// Compares the modules that are left with their indexes.
@@ -374,47 +369,6 @@ fn new_indexes(config: &Config, flist: &Flist, source: &Source, input: &Input) -
     };
     let system_map = system_map(&config.system_maps).map(Path::to_owned);
     Ok(Some(NewIndexes { why, depmod, system_map }))
-}
-
-/// A module whose dependency was left out would not load. One whose dependency the source itself lacks would not either; that
-/// is returned to be warned of, since without the kernel's symbols depmod does not notice it.
-fn check_dependencies(
-    source: &Source,
-    tree: &Tree,
-    dropped: &[Dropped],
-    removed: &[Removed],
-) -> Result<Vec<Warning>, IndexError> {
-    let mut text = Vec::new();
-    match source.open(indexes::DEP).and_then(|mut file| file.read_to_end(&mut text)) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(IndexError::Read { path: source.path().join(indexes::DEP), error }),
-    }
-    let text = String::from_utf8_lossy(&text);
-    let needs = indexes::needs(&text);
-    let removed =
-        removed.iter().map(|removed| (&*removed.path, (&*removed.by, removed.reason.as_deref().unwrap_or("removed"))));
-    let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
-    let gone: BTreeMap<&str, (&str, &str)> = dropped.chain(removed).collect();
-    let kept: BTreeSet<String> = indexes::modules(tree).map(|id| tree.path(id)).collect();
-    let (mut left_out, mut lacking) = (Vec::new(), Vec::new());
-    for path in &kept {
-        let needed = needs.get(&**path).into_iter().flatten();
-        for needed in needed.filter(|needed| !kept.contains(**needed)) {
-            match gone.get(needed) {
-                Some((by, reason)) => {
-                    let [module, needs, by, reason] = [&**path, needed, by, reason].map(str::to_owned);
-                    left_out.push(NeededIsGone { module, needs, by, reason });
-                }
-                None => lacking.push(format!("/{path} needs /{needed} by modules.dep, which the source lacks")),
-            }
-        }
-    }
-    if !left_out.is_empty() {
-        return Err(IndexError::NeededIsGone(left_out));
-    }
-    let hint = "install the modules again, or run depmod if it is no longer needed";
-    Ok(lacking.into_iter().map(|what| Warning::new(what, hint)).collect())
 }
 
 /// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.

@@ -100,11 +100,7 @@ impl Source {
     /// # Errors
     /// The system's, and one that says that the file was written to.
     pub fn open_unchanged(&self, path: &str, was: &FileIdentity) -> std::io::Result<File> {
-        let file = self.open(path)?;
-        match FileIdentity::of(&file.metadata()?) == *was {
-            true => Ok(file),
-            false => Err(std::io::Error::other("it was written to since the scan")),
-        }
+        open_unchanged_in(&self.dir, path, was)
     }
 
     /// The folder's path.
@@ -118,6 +114,15 @@ pub(crate) fn open_in(dir: &Dir, path: &str) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
     dir.open_with(path, &options)
+}
+
+/// [`Source::open_unchanged`] for who holds the folder alone.
+pub(crate) fn open_unchanged_in(dir: &Dir, path: &str, was: &FileIdentity) -> std::io::Result<File> {
+    let file = open_in(dir, path)?;
+    match FileIdentity::of(&file.metadata()?) == *was {
+        true => Ok(file),
+        false => Err(std::io::Error::other("it was written to since the scan")),
+    }
 }
 
 /// A source that can't be used.

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use flistry::compatibility::{Remark, check as check_compatibility};
+use flistry::compatibility;
 use flistry::config::{Config, Contents, Environment, ExcludePattern, Owner};
 use flistry::error::{Error, ExitCode};
 use flistry::manifest::{Manifest, ManifestError, check, read};
@@ -104,14 +104,9 @@ fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
     let Some(config) = config.ok().filter(|config| tag(KERNEL_TAG) == Some(config.kernel.as_str())) else {
         return Vec::new();
     };
-    let mut notes = Vec::new();
-    for remark in check_compatibility(contents, &manifest.tree, &config.kernel_config, &config.node) {
-        match remark {
-            Remark::Note(note) => notes.push(note),
-            Remark::Unusable(warning) => context.terminal.warn(warning),
-        }
-    }
-    notes
+    let remarks = compatibility::check(contents, &manifest.tree, &config.kernel_config, &config.node);
+    remarks.unusable.into_iter().for_each(|warning| context.terminal.warn(warning));
+    remarks.notes
 }
 
 fn compare_with_source(

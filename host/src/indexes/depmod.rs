@@ -12,7 +12,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,6 +19,7 @@ use super::{IndexError, Mismatch, compare, modules};
 use crate::kernel::KernelVersion;
 use crate::normal::Input;
 use crate::parallel;
+use crate::program;
 use crate::source::{Contents, Source};
 use crate::tree::{EntryId, Tree};
 
@@ -68,8 +68,7 @@ impl Depmod {
     /// One that can't be run, or is not kmod's.
     pub fn find(search_path: &[PathBuf]) -> Result<Option<Depmod>, IndexError> {
         let candidates = search_path.iter().map(|folder| folder.join("depmod"));
-        let runs = |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
-        let Some(program) = candidates.into_iter().find(runs) else { return Ok(None) };
+        let Some(program) = program::first(candidates) else { return Ok(None) };
         let output = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
         let output = output.map_err(|error| IndexError::Run { program: program.clone(), error })?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -144,8 +143,8 @@ impl Depmod {
     }
 
     fn mismatch(&self, input: &Input, indexes: &BTreeMap<String, Vec<u8>>) -> Option<Mismatch> {
-        let files = indexes.iter().map(|(name, bytes)| (&**name, bytes.clone())).collect();
-        compare(&super::Modules::of(&input.tree), &files).into_iter().next()
+        let made = |name: &str| indexes.get(name).map(Vec::as_slice);
+        compare(&super::Modules::of(&input.tree), made).into_iter().next()
     }
 }
 

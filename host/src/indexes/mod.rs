@@ -18,6 +18,7 @@
 
 pub mod depmod;
 mod error;
+pub mod needed;
 mod trie;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +30,7 @@ use crate::modinfo::Compression;
 use crate::tree::{EntryId, Kind, Tree};
 
 /// Names what each module needs, as text.
-pub const DEP: &str = "modules.dep";
+const DEP: &str = "modules.dep";
 const DEP_BIN: &str = "modules.dep.bin";
 const ALIAS_BIN: &str = "modules.alias.bin";
 const SYMBOLS_BIN: &str = "modules.symbols.bin";
@@ -96,7 +97,7 @@ pub fn check<E>(tree: &Tree, mut read: impl FnMut(EntryId) -> Result<Vec<u8>, E>
             files.insert(&*entry.name, read(id)?);
         }
     }
-    Ok(compare(&Modules::of(tree), &files))
+    Ok(compare(&Modules::of(tree), |name| files.get(name).map(Vec::as_slice)))
 }
 
 /// The modules that indexes have to know.
@@ -135,9 +136,9 @@ fn name_of(path: &str) -> String {
 /// What is wrong with an index's bytes; an error where they are none.
 type Look<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Mismatch>, String>;
 
-fn compare(modules: &Modules, files: &BTreeMap<&str, Vec<u8>>) -> Vec<Mismatch> {
+fn compare<'a>(modules: &Modules, file: impl Fn(&str) -> Option<&'a [u8]>) -> Vec<Mismatch> {
     let mut found = Vec::new();
-    let mut each = |index: &'static str, look: Look<'_>| match files.get(index).map(|bytes| look(bytes)) {
+    let mut each = |index: &'static str, look: Look<'_>| match file(index).map(look) {
         None => found.push(Mismatch::Missing { index }),
         Some(Ok(mismatches)) => found.extend(mismatches),
         Some(Err(why)) => found.push(Mismatch::Broken { index, why }),
@@ -158,7 +159,7 @@ fn compare(modules: &Modules, files: &BTreeMap<&str, Vec<u8>>) -> Vec<Mismatch> 
         });
     }
     // Only a kernel with something built in has it.
-    if let Some(text) = files.get(BUILTIN) {
+    if let Some(text) = file(BUILTIN) {
         each(BUILTIN_BIN, &mut |bytes| {
             let known: BTreeSet<String> = trie::entries(bytes)?.into_iter().map(|(name, _)| name).collect();
             let text = String::from_utf8_lossy(text);
@@ -181,15 +182,6 @@ fn lines<'a>(modules: &Modules, index: &'static str, lines: impl Iterator<Item =
     let unknown = modules.paths.iter().filter(|path| !known.contains(&name_of(path)));
     let gone = gone.into_iter().map(|module| Mismatch::Gone { index, module: module.to_owned() });
     gone.chain(unknown.map(|module| Mismatch::Unknown { index, module: module.clone() })).collect()
-}
-
-/// What the modules of a `modules.dep` need, by their paths. A line that is none is passed over: [`check`] finds it.
-pub fn needs(text: &str) -> BTreeMap<&str, Vec<&str>> {
-    let line = |line| {
-        let (module, needs): (&str, &str) = str::split_once(line, ':')?;
-        Some((module, needs.split_whitespace().collect()))
-    };
-    text.lines().filter_map(line).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use cap_std::fs::{Dir, FileExt};
 
 use super::bindings::flistry::plugin::types;
 use crate::scan::{Scan, Scanned};
-use crate::source::{FileIdentity, Source, open_in};
+use crate::source::{FileIdentity, Source, open_unchanged_in};
 use crate::tree::{Kind, Tree};
 
 /// What an entry is, as a plugin is told.
@@ -192,10 +192,7 @@ impl TreeView for SourceTree {
 
     fn read(&self, id: u32, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let was = self.identity(id).ok_or_else(|| io::Error::other("it is no regular file"))?;
-        let file = open_in(&self.dir, &self.entries[id as usize].path)?;
-        if FileIdentity::of(&file.metadata()?) != was {
-            return Err(io::Error::other("it was written to since the scan"));
-        }
+        let file = open_unchanged_in(&self.dir, &self.entries[id as usize].path, &was)?;
         let mut bytes = vec![0; (was.size.saturating_sub(offset)).min(len as u64) as usize];
         if !bytes.is_empty() {
             file.read_exact_at(&mut bytes, offset)?;

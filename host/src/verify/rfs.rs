@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,9 +28,7 @@ pub fn find(rfs_bin: Option<&str>, path: Option<&str>, project: &Path) -> Result
         Some(named) => vec![PathBuf::from(named)],
         None => in_path.chain([project.join(IN_PROJECT)]).collect(),
     };
-    let runs =
-        |path: &PathBuf| path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
-    candidates.into_iter().find(runs).ok_or_else(|| RfsError::NotFound { named: rfs_bin.map(str::to_owned) })
+    crate::program::first(candidates).ok_or_else(|| RfsError::NotFound { named: rfs_bin.map(str::to_owned) })
 }
 
 /// Lets rfs list, inspect and unpack the flist at `file`, below the folder `scratch`, and compares with the manifest.

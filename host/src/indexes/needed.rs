@@ -1,0 +1,64 @@
+//! What the modules that are kept need, by the source's `modules.dep`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+use super::{DEP, IndexError, NeededIsGone, modules};
+use crate::filter::Dropped;
+use crate::plugin::Removed;
+use crate::source::Source;
+use crate::tree::Tree;
+use crate::warning::Warning;
+
+/// A module whose dependency was left out would not load. One whose dependency the source itself lacks would not either; that
+/// is returned to be warned of, since without the kernel's symbols depmod does not notice it.
+///
+/// # Errors
+/// [`IndexError::NeededIsGone`] lists what needs something that was left out.
+pub fn check(
+    source: &Source,
+    tree: &Tree,
+    dropped: &[Dropped],
+    removed: &[Removed],
+) -> Result<Vec<Warning>, IndexError> {
+    let mut text = Vec::new();
+    match source.open(DEP).and_then(|mut file| file.read_to_end(&mut text)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(IndexError::Read { path: source.path().join(DEP), error }),
+    }
+    let text = String::from_utf8_lossy(&text);
+    let needs = needs(&text);
+    let removed =
+        removed.iter().map(|removed| (&*removed.path, (&*removed.by, removed.reason.as_deref().unwrap_or("removed"))));
+    let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
+    let gone: BTreeMap<&str, (&str, &str)> = dropped.chain(removed).collect();
+    let kept: BTreeSet<String> = modules(tree).map(|id| tree.path(id)).collect();
+    let (mut left_out, mut lacking) = (Vec::new(), Vec::new());
+    for path in &kept {
+        let needed = needs.get(&**path).into_iter().flatten();
+        for needed in needed.filter(|needed| !kept.contains(**needed)) {
+            match gone.get(needed) {
+                Some((by, reason)) => {
+                    let [module, needs, by, reason] = [&**path, needed, by, reason].map(str::to_owned);
+                    left_out.push(NeededIsGone { module, needs, by, reason });
+                }
+                None => lacking.push(format!("/{path} needs /{needed} by modules.dep, which the source lacks")),
+            }
+        }
+    }
+    if !left_out.is_empty() {
+        return Err(IndexError::NeededIsGone(left_out));
+    }
+    let hint = "install the modules again, or run depmod if it is no longer needed";
+    Ok(lacking.into_iter().map(|what| Warning::new(what, hint)).collect())
+}
+
+/// What the modules of a `modules.dep` need, by their paths. A line that is none is passed over: [`super::check`] finds it.
+fn needs(text: &str) -> BTreeMap<&str, Vec<&str>> {
+    let line = |line| {
+        let (module, needs): (&str, &str) = str::split_once(line, ':')?;
+        Some((module, needs.split_whitespace().collect()))
+    };
+    text.lines().filter_map(line).collect()
+}
