@@ -8,14 +8,17 @@
 mod format;
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
 use super::view::TreeView;
 use crate::modinfo::{Compression, pairs_of_module};
+use crate::publish::write_atomically;
 use crate::source::FileIdentity;
 use crate::warning::Warning;
 use format::Record;
@@ -184,16 +187,10 @@ fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Writes under another name and renames, so that who reads meanwhile has the one or the other.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().expect("the file is in a folder");
     std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(FILE)
-        .permissions(std::fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map(|_| ()).map_err(|error| error.error)
+    write_atomically(&Dir::open_ambient_dir(folder, ambient_authority())?, FILE, bytes)
 }
 
 #[cfg(test)]
