@@ -220,7 +220,7 @@ fn without_depmod_the_plan_says_what_to_install() {
     use flistry::plan::Planner;
     use flistry::progress::Silent;
     let project = project(&["kernel/fs/fuse"], "");
-    let mut config = Config::load(&project.path(""), &Environment::default(), jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
     config.search_path = vec![project.path("bin")];
     let flists: Vec<_> = config.flists.iter().collect();
     let mut planner = Planner::new(&config, &flists, None, &Silent).unwrap();

@@ -13,8 +13,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use blake2b_simd::many::{HashManyJob, hash_many};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 /// Bytes of a full block. rfs computes a block's index as offset / 524288 when it reads a mounted file, so any
 /// other value, and any short block before the last, is a format break.

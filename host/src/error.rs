@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::componentize::{ComponentizeError, ToolchainError};
-use crate::config::{ConfigError, ConfigFileError};
+use crate::config::{ComponentSource, ConfigError, ConfigFileError};
 use crate::filter::FilterError;
 use crate::indexes::IndexError;
 use crate::manifest::ManifestError;
@@ -67,8 +67,8 @@ pub enum Error {
     ReadBack(Box<ReadBackError>),
     #[error(transparent)]
     Plugin(Box<PluginError>),
-    #[error("plugin `{plugin}`: its component {} cannot be read: {error}", path.display())]
-    Component { plugin: String, path: PathBuf, error: std::io::Error },
+    #[error("plugin `{plugin}`: its component {component} cannot be read: {error}")]
+    Component { plugin: String, component: ComponentSource, error: std::io::Error },
     #[error(transparent)]
     ConfigFile(#[from] ConfigFileError),
     #[error("flists `{first}` and `{second}` would both be written to `{name}`")]

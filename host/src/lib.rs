@@ -26,6 +26,8 @@
 //! at what was made; [`scaffold`] and [`componentize`] are for authors of plugins. The library reads no environment and prints nothing: the program does both.
 
 pub mod block;
+pub mod calendar;
+mod clock;
 pub mod compatibility;
 pub mod componentize;
 pub mod config;
@@ -33,6 +35,9 @@ pub mod diff;
 pub mod error;
 pub mod fetch;
 pub mod filter;
+// Plugins match paths by it, too: a pattern means the same everywhere.
+#[path = "../../plugins/sdk/src/globs.rs"]
+pub mod globs;
 pub mod indexes;
 pub mod kernel;
 pub mod links;

@@ -11,13 +11,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use time::UtcDateTime;
+
+use crate::calendar;
+use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::error::Error;
 use crate::manifest::{ContentsDigest, Manifest, Route, write};
 use crate::naming::FlistName;
 use crate::normal::Input;
 use crate::pack::{PackCache, Packer};
-use crate::plan::{Clock, NewIndexes, Plan};
+use crate::plan::{NewIndexes, Plan};
 use crate::progress::{Progress, Step};
 use crate::publish::{Publication, sha256};
 use crate::read_back::{prove_read_only, read_back};
@@ -111,7 +115,7 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
         source: source.path().display().to_string(),
         owner: flist.owner.word().to_owned(),
         source_date_epoch: config.source_date_epoch,
-        built: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        built: calendar::second(UtcDateTime::now()).expect("no clock is beyond the year 9999"),
         store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
         route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
         entries: clean.manifest().tree.counts(),

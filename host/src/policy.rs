@@ -1,13 +1,11 @@
 //! The plugins that a build's flists use: loaded, checked and ready before the first file is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use crate::config::{ComponentSource, Config, Flist, PluginSettings};
 use crate::error::Error;
-use crate::plugin::{Engine, Facts, Plugin, Settings, builtin};
+use crate::plugin::{Engine, Facts, Plugin, Settings};
 use crate::progress::Progress;
 use crate::warning::Warning;
 
@@ -76,32 +74,12 @@ pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Resu
         grants: settings.trees.clone(),
         expected_sha256: settings.sha256.clone(),
     };
-    let plugin = match &settings.component {
-        ComponentSource::Builtin(name) => {
-            let bytes = builtin::component(name).expect("the configuration names one that there is");
-            engine.load(&settings.name, bytes, given)?
-        }
-        ComponentSource::File(path) => {
-            let bytes = read(path, settings.limits.component_bytes).map_err(|error| Error::Component {
-                plugin: settings.name.clone(),
-                path: path.clone(),
-                error,
-            })?;
-            engine.load(&settings.name, &bytes, given)?
-        }
-    };
-    Ok(plugin)
-}
-
-/// A component's bytes; one more than allowed where it is larger, which loading then refuses.
-fn read(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    // Opening a FIFO would wait for its writer.
-    if !path.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let bytes = settings.component.read(settings.limits.component_bytes).map_err(|error| Error::Component {
+        plugin: settings.name.clone(),
+        component: settings.component.clone(),
+        error,
+    })?;
+    Ok(engine.load(&settings.name, &bytes, given)?)
 }
 
 /// What a plugin is told of an flist's build; `figures` are those of the tree at that point.

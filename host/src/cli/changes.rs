@@ -1,7 +1,8 @@
-//! What plugins took out and found, in few lines: a pruned firmware tree has thousands of entries. JSON has them all.
+//! What plugins left out, took out and found, in few lines: a pruned firmware tree has thousands of entries. JSON has them all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use flistry::filter::Dropped;
 use flistry::plugin::Removed;
 use flistry::printable::Printable;
 use flistry::report::PluginRun;
@@ -10,6 +11,32 @@ use super::output::bytes;
 
 /// How many findings of one key are shown.
 const FINDINGS: usize = 5;
+
+/// How many entries of one reason are shown.
+const DROPPED: usize = 5;
+
+/// What filters left out: the first few entries of each reason.
+pub fn dropped(dropped: &[Dropped]) -> Vec<String> {
+    let mut reasons: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for Dropped { path, by, reason } in dropped {
+        let place = *places.entry((by, reason)).or_insert_with(|| {
+            reasons.push((by, reason, Vec::new()));
+            reasons.len() - 1
+        });
+        reasons[place].2.push(path);
+    }
+    let mut lines = Vec::new();
+    for (by, reason, paths) in reasons {
+        for path in paths.iter().take(DROPPED) {
+            lines.push(format!("/{} ({by}: {})", Printable(path), Printable(reason)));
+        }
+        if let Some(more @ 1..) = paths.len().checked_sub(DROPPED) {
+            lines.push(format!("and {more} more; --format json has them all ({by}: {})", Printable(reason)));
+        }
+    }
+    lines
+}
 
 /// What went, by plugin and top folder; what is alone there by its path.
 pub fn removed(removed: &[Removed]) -> Vec<String> {
@@ -91,6 +118,18 @@ fn lies_in(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_left_out_is_told_by_reason() {
+        let left_out = |path: String, reason: &str| Dropped { path, by: "select".into(), reason: reason.into() };
+        let mut entries: Vec<Dropped> = (1..=7).map(|n| left_out(format!("m{n}.ko"), "not selected")).collect();
+        entries.insert(1, left_out("build".into(), "a link out"));
+        let lines = dropped(&entries);
+        assert_eq!(lines.len(), 7);
+        assert_eq!(lines[0], "/m1.ko (select: not selected)");
+        assert_eq!(lines[5], "and 2 more; --format json has them all (select: not selected)");
+        assert_eq!(lines[6], "/build (select: a link out)");
+    }
 
     fn gone(path: &str, bytes: Option<u64>) -> Removed {
         Removed { path: path.into(), by: "prune".into(), reason: Some("not named".into()), bytes }

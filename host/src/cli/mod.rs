@@ -11,6 +11,8 @@ mod plan;
 mod plugin;
 mod plugin_list;
 mod plugin_new;
+mod plugin_run;
+mod plugin_trial;
 mod progress;
 mod publish;
 mod route;
@@ -123,7 +125,7 @@ pub struct Context {
 
 impl Context {
     fn config(&self) -> Result<Config, Error> {
-        let config = Config::load(&self.project, &Environment(self.environment.clone()), jiff::Timestamp::now())?;
+        let config = Config::load(&self.project, &Environment(self.environment.clone()), time::UtcDateTime::now())?;
         for warning in &config.warnings {
             flistry::progress::Progress::warn(&self.terminal, warning.clone());
         }
@@ -188,8 +190,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Unpack(args) => unpack::run(args, context),
         Command::Zinit(args) => zinit::run(args, context),
         Command::Plugin(plugin::Command::Build(args)) => plugin::build(args, context),
-        Command::Plugin(plugin::Command::Check(args)) => plugin::check(args, context),
-        Command::Plugin(plugin::Command::Run(args)) => plugin::run(args, context),
+        Command::Plugin(plugin::Command::Check(args)) => plugin::check(&args, context),
+        Command::Plugin(plugin::Command::Run(args)) => plugin_run::run(args, context),
         Command::Plugin(plugin::Command::New(args)) => plugin_new::run(args),
         Command::Plugin(plugin::Command::List) => plugin_list::run(context),
         Command::Completions(args) => shell::completions(args),

@@ -58,8 +58,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
                 format!("{}, {}: {} {}", run.name, run.hook, Printable(&run.component), Printable(&run.version)),
             );
         }
-        for drop in &plan.dropped {
-            line("leaves out", format!("/{} ({}: {})", Printable(&drop.path), drop.by, Printable(&drop.reason)));
+        for dropped in changes::dropped(&plan.dropped) {
+            line("leaves out", dropped);
         }
         for removed in changes::removed(&plan.removed) {
             line("removes", removed);

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use flistry::calendar::second_after_1970;
 use flistry::error::Error;
 use flistry::printable::Printable;
 use flistry::tree::{Entry, EntryId, Kind, Tree};
@@ -31,7 +32,7 @@ fn long(tree: &Tree) -> String {
     let mut text = String::new();
     for (id, entry) in tree.iter() {
         let a = &entry.attributes;
-        let time = jiff::Timestamp::from_second(a.mtime).map_or_else(|_| a.mtime.to_string(), |time| time.to_string());
+        let time = second_after_1970(a.mtime).unwrap_or_else(|| a.mtime.to_string());
         let size = entry.kind.size_column();
         let path = tree.path(id);
         let path = Printable(&path);

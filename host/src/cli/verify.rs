@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use flistry::compatibility;
-use flistry::config::{Config, Contents, Environment, ExcludePattern, Owner};
+use flistry::config::{Config, Contents, Environment, Owner};
 use flistry::error::{Error, ExitCode};
+use flistry::globs::Glob;
 use flistry::manifest::{Manifest, ManifestError, check, read};
 use flistry::normal::Rules;
 use flistry::progress::Progress;
@@ -16,6 +17,7 @@ use flistry::source::Source;
 use flistry::verify::source::{Explained, compare};
 use flistry::verify::{Finding, KERNEL_TAG, Level, TYPE_TAG, Verification, rfs, verify};
 use serde_json::json;
+use time::UtcDateTime;
 
 use super::Context;
 use super::manifest::{self, StoreArgs};
@@ -100,7 +102,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
 fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
     let tag = |name| manifest.tags.get(name).map(String::as_str);
     let Some(contents) = tag(TYPE_TAG).and_then(Contents::of_word) else { return Vec::new() };
-    let config = Config::load(&context.project, &Environment(context.environment.clone()), jiff::Timestamp::now());
+    let config = Config::load(&context.project, &Environment(context.environment.clone()), UtcDateTime::now());
     let Some(config) = config.ok().filter(|config| tag(KERNEL_TAG) == Some(config.kernel.as_str())) else {
         return Vec::new();
     };
@@ -149,7 +151,7 @@ fn rules(report: Option<&Report>, manifest: &Manifest) -> Rules {
 
 fn explained(report: Option<&Report>, exclude: &[String]) -> Result<Explained, Error> {
     let pattern = |text: &String| {
-        ExcludePattern::new(text).map_err(|what| Error::Usage {
+        Glob::new(text).map_err(|what| Error::Usage {
             what: format!("--exclude {text}: {what}"),
             hint: "write a glob like \"*.txt\" or \"folder/**\"".into(),
         })

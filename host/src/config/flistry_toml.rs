@@ -12,11 +12,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::node::{NodeSettings, RawModules, RawNode, SystemMaps};
-use super::plugins::is_secret;
+use super::plugin_toml::{PluginToml, RawPlugin};
 use super::template::PathTemplate;
 use super::zinit::{RawZinit, ZinitToml, check_units};
-use super::{ComponentSource, ConfigFile, Contents, Owner, ReadBackLevel, config_files};
-use crate::plugin::{Limits, builtin};
+use super::{Contents, Owner, ReadBackLevel};
 use crate::zinit::kernel_text::KernelText;
 
 /// The shipped `config/flistry.toml`.
@@ -24,9 +23,6 @@ pub const DEFAULT: &str = include_str!("../../../config/flistry.toml");
 
 /// More threads than any builder has processors: surely a mistake.
 const MAX_WORKERS: usize = 1024;
-
-/// Bytes of a plugin's longest name: `flistry.plugin.NAME` is a tag's key.
-const MAX_PLUGIN_NAME: usize = 40;
 
 /// The parsed file: every setting has a value, paths are as they were written.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,27 +51,6 @@ pub struct FlistryToml {
     pub flists: Vec<FlistToml>,
     /// What a node runs.
     pub zinit: ZinitToml,
-}
-
-/// One `[plugin.NAME]`; what a path is relative to is not known yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PluginToml {
-    /// What flists call it.
-    pub name: String,
-    /// Its component: an embedded one, or a path as it was written.
-    pub component: ComponentSource,
-    /// The pin.
-    pub sha256: Option<String>,
-    /// What it is given.
-    pub config: serde_json::Value,
-    /// The files whose texts it is given, too.
-    pub config_files: Vec<ConfigFile>,
-    /// The variables that it may see.
-    pub variables: Vec<String>,
-    /// The flists whose trees it may open.
-    pub trees: Vec<String>,
-    /// What it may use up.
-    pub limits: Limits,
 }
 
 /// One `[flist.NAME]`, before its placeholders are known.
@@ -208,23 +183,6 @@ struct RawPlugins {
     cache: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPlugin {
-    component: Spanned<String>,
-    sha256: Option<Spanned<String>>,
-    #[serde(default)]
-    config: serde_json::Map<String, serde_json::Value>,
-    #[serde(default, rename = "config-files")]
-    config_files: BTreeMap<Spanned<String>, Spanned<String>>,
-    #[serde(default)]
-    variables: Vec<Spanned<String>>,
-    #[serde(default)]
-    trees: Vec<String>,
-    #[serde(default)]
-    limits: Limits,
-}
-
 impl FlistryToml {
     /// Parses a project's file.
     pub fn parse(text: &str) -> Result<FlistryToml, TomlError> {
@@ -346,60 +304,6 @@ impl Lines<'_> {
         raw.into_iter().map(|(key, flist)| self.flist(key, flist.into_inner())).collect()
     }
 
-    fn plugins(
-        &self,
-        raw: BTreeMap<Spanned<String>, Spanned<RawPlugin>>,
-    ) -> Result<BTreeMap<String, PluginToml>, TomlError> {
-        let plugin = |(key, raw): (Spanned<String>, Spanned<RawPlugin>)| {
-            let plugin = self.plugin(key, raw.into_inner())?;
-            Ok((plugin.name.clone(), plugin))
-        };
-        raw.into_iter().map(plugin).collect()
-    }
-
-    fn plugin(&self, key: Spanned<String>, raw: RawPlugin) -> Result<PluginToml, TomlError> {
-        let name = key.get_ref();
-        if !is_plain(name) || name.len() > MAX_PLUGIN_NAME {
-            let hint = format!("use up to {MAX_PLUGIN_NAME} letters, digits, `-` and `_`, not beginning with `-`");
-            return Err(self.error(key.span(), "", format!("`{name}` cannot name a plugin"), hint));
-        }
-        let component = match raw.component.get_ref().strip_prefix("builtin:") {
-            Some(known) if builtin::component(known).is_some() => ComponentSource::Builtin(known.to_owned()),
-            Some(unknown) => {
-                let hint = format!("there are: {}", builtin::names().collect::<Vec<_>>().join(", "));
-                let what = format!("no plugin `{unknown}` is built in");
-                return Err(self.error(raw.component.span(), "component", what, hint));
-            }
-            None if raw.component.get_ref().is_empty() => {
-                let hint = "name a file, or builtin:NAME";
-                return Err(self.error(raw.component.span(), "component", "it is empty", hint));
-            }
-            None => ComponentSource::File(raw.component.get_ref().into()),
-        };
-        if let Some(pin) = &raw.sha256
-            && (pin.get_ref().len() != 64 || !pin.get_ref().bytes().all(|b| b.is_ascii_hexdigit()))
-        {
-            let hint = "`flistry plugin check FILE` prints the line to paste";
-            return Err(self.error(pin.span(), "sha256", "it is no SHA-256 in hexadecimal", hint));
-        }
-        if let Some(secret) = raw.variables.iter().find(|variable| is_secret(variable.get_ref())) {
-            let what = format!("`{}` is a credential's name, and no plugin ever sees a credential", secret.get_ref());
-            return Err(self.error(secret.span(), "variables", what, "grant variables with other names"));
-        }
-        let config_files = config_files::files(raw.config_files, &raw.config)
-            .map_err(|(span, what, hint)| self.error(span, "config-files", what, hint))?;
-        Ok(PluginToml {
-            component,
-            config_files,
-            sha256: raw.sha256.map(Spanned::into_inner),
-            config: serde_json::Value::Object(raw.config),
-            variables: raw.variables.into_iter().map(Spanned::into_inner).collect(),
-            trees: raw.trees,
-            limits: raw.limits,
-            name: key.into_inner(),
-        })
-    }
-
     fn flist(&self, key: Spanned<String>, raw: RawFlist) -> Result<FlistToml, TomlError> {
         let line = self.number(key.span().start);
         let name = key.get_ref();
@@ -436,7 +340,7 @@ impl Lines<'_> {
 }
 
 /// Fit for the command line, a tag's key and a message.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     !name.is_empty() && name.bytes().all(plain) && !name.starts_with('-')
 }

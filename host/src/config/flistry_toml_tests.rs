@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::ComponentSource;
 
 const FLIST: &str = "[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]\nnaming = \"zos-naming\"\n";
 

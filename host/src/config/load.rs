@@ -7,16 +7,18 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use jiff::{Timestamp, tz::TimeZone};
+use time::UtcDateTime;
 
 use super::config_files::RFS_CONF;
-use super::flistry_toml::{self, FlistToml, FlistryToml, PluginToml};
+use super::flistry_toml::{self, FlistToml, FlistryToml};
 use super::kernel_config::KernelConfig;
+use super::plugin_toml::PluginToml;
 use super::rfs_conf::{self, RfsConf};
 use super::{
     ComponentSource, Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Publish, Storage,
     assignments,
 };
+use crate::calendar;
 use crate::kernel::KernelVersion;
 use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
 use crate::warning::Warning;
@@ -42,7 +44,7 @@ fn kernel(project: &Path, env: &Environment) -> Result<(KernelVersion, KernelCon
 
 impl Config {
     /// Reads and checks a project's configuration; `now` dates the build.
-    pub fn load(project: &Path, env: &Environment, now: Timestamp) -> Result<Config, ConfigError> {
+    pub fn load(project: &Path, env: &Environment, now: UtcDateTime) -> Result<Config, ConfigError> {
         check_project(project)?;
         // A route holds an absolute path, which must not depend on links that may be changed.
         let project = project.canonicalize().map_err(|error| ConfigError::Read { file: "config", error })?;
@@ -68,8 +70,8 @@ impl Config {
         };
         let source_date_epoch = source_date_epoch(&env.0)?;
         // A build that is repeated for a date has that date's name.
-        let date = source_date_epoch.and_then(|epoch| Timestamp::from_second(epoch).ok()).unwrap_or(now);
-        let date = date.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string();
+        let date = source_date_epoch.and_then(|epoch| UtcDateTime::from_unix_timestamp(epoch).ok());
+        let date = calendar::day(date.unwrap_or(now));
         let release = firmware_tag.as_ref().unwrap_or(&date);
         let flists: Vec<Flist> = toml.flists.iter().map(|flist| expand(flist, &project, &kernel, release)).collect();
         let system_maps = toml.system_maps.iter().map(|map| project.join(map.expand(&kernel, release))).collect();

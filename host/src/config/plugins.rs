@@ -1,11 +1,15 @@
 //! `[plugin.NAME]`: which component it is, what it is given and what it may see.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::ConfigFile;
-use crate::plugin::Limits;
+use crate::plugin::{Limits, builtin};
 
 /// One plugin of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +41,54 @@ pub enum ComponentSource {
     File(PathBuf),
 }
 
-impl std::fmt::Display for ComponentSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl ComponentSource {
+    /// Understands `builtin:NAME` and a file's path.
+    ///
+    /// # Errors
+    /// Where nothing of that name is built in.
+    pub fn parse(text: &str) -> Result<ComponentSource, UnknownBuiltin> {
+        match text.strip_prefix("builtin:") {
+            Some(name) if builtin::component(name).is_some() => Ok(ComponentSource::Builtin(name.to_owned())),
+            Some(unknown) => Err(UnknownBuiltin(unknown.to_owned())),
+            None => Ok(ComponentSource::File(text.into())),
+        }
+    }
+
+    /// The component's bytes; of a file that is larger than `most` bytes one more than that, which loading refuses.
+    ///
+    /// # Errors
+    /// Where the file can't be read, or is no regular file: opening a FIFO would wait for its writer.
+    pub fn read(&self, most: u64) -> io::Result<Cow<'static, [u8]>> {
+        match self {
+            ComponentSource::Builtin(name) => {
+                builtin::component(name).map(Cow::Borrowed).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
+            ComponentSource::File(path) if !path.metadata()?.is_file() => {
+                Err(io::Error::other("it is not a regular file"))
+            }
+            ComponentSource::File(path) => {
+                let mut bytes = Vec::new();
+                File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+}
+
+/// The name of a plugin that is not built in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no plugin `{0}` is built in")]
+pub struct UnknownBuiltin(String);
+
+impl UnknownBuiltin {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        format!("there are: {}", builtin::names().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl fmt::Display for ComponentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ComponentSource::Builtin(name) => write!(f, "builtin:{name}"),
             ComponentSource::File(path) => path.display().fmt(f),

@@ -35,8 +35,8 @@ impl Project {
 
     fn load(&self, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let env = env.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        // Still the ninth west of Greenwich: the date in a name is that of UTC.
-        let now = "2025-06-10T00:30:00Z".parse().unwrap();
+        // 2025-06-10T00:30:00Z, still the ninth west of Greenwich: the date in a name is that of UTC.
+        let now = time::UtcDateTime::from_unix_timestamp(1_749_515_400).unwrap();
         Config::load(self.path(), &Environment(env), now)
     }
 

@@ -7,9 +7,9 @@ use cap_std::fs::FileExt;
 
 use super::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
-use crate::config::ExcludePattern;
 use crate::diff::diff_trees;
 use crate::filter::Filtered;
+use crate::globs::Glob;
 use crate::manifest::Manifest;
 use crate::normal::{Rules, UnpackableError, normalize};
 use crate::parallel;
@@ -26,7 +26,7 @@ pub struct Explained {
     /// Paths that the build made itself.
     pub generated: HashSet<String>,
     /// What the user leaves out of the comparison.
-    pub exclude: Vec<ExcludePattern>,
+    pub exclude: Vec<Glob>,
 }
 
 /// The differences between a source in normal form and an flist: those that are not explained, and those that are.
@@ -44,7 +44,7 @@ pub fn compare(
     let scan = scan(source)?;
     // What can't be packed is no difference if it was dropped, and the flist can't have it otherwise.
     let filtered = Filtered::without(&scan, |path| {
-        explained.dropped.contains_key(path) || explained.exclude.iter().any(|pattern| pattern.excludes(path))
+        explained.dropped.contains_key(path) || explained.exclude.iter().any(|pattern| pattern.covers(path))
     });
     let (input, _) = normalize(&scan, &filtered, rules)?;
 

@@ -1,4 +1,4 @@
-//! Globs on paths, in the syntax of the configuration's own patterns.
+//! Globs on paths: of the rules of plugins and of the command line's patterns.
 //!
 //! | | matches |
 //! |---|---|
@@ -320,7 +320,7 @@ mod tests {
     fn long_ones_end() {
         // Exponential in a matcher that goes back to every star.
         assert!(!glob(&"*a".repeat(40)).matches(&"a".repeat(39)));
-        assert!(!glob(&format!("{}b", "**/a/".repeat(20))).matches(&"a/".repeat(200).trim_end_matches('/')));
+        assert!(!glob(&format!("{}b", "**/a/".repeat(20))).matches("a/".repeat(200).trim_end_matches('/')));
     }
 
     proptest! {
@@ -330,18 +330,6 @@ mod tests {
         fn no_text_panics(pattern in ".{0,20}", path in ".{0,20}") {
             if let Ok(glob) = Glob::new(&pattern) {
                 glob.covers(&path);
-            }
-        }
-
-        // But for `[!a]`, which crosses a slash in the host's.
-        #[test]
-        fn they_agree_with_the_host(
-            pattern in "(([ab?*]|\\[a-b\\]|\\{a,bb\\}){1,4}|\\*\\*)(/(([ab?*]|\\{b,a/b\\}){1,3}|\\*\\*)){0,3}",
-            path in "[abc]{1,4}(/[abc]{1,3}){0,4}",
-        ) {
-            let theirs = globset::GlobBuilder::new(&pattern).literal_separator(true).build();
-            if let (Ok(ours), Ok(theirs)) = (Glob::new(&pattern), theirs) {
-                prop_assert_eq!(ours.matches(&path), theirs.compile_matcher().is_match(&path), "{} {}", pattern, path);
             }
         }
     }

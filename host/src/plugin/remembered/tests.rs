@@ -18,7 +18,7 @@ impl Modules {
     fn new(count: u64, seconds: i64) -> Self {
         let fuse = "../config/sample/lib/modules/6.12.44-Zero-OS/kernel/fs/fuse/fuse.ko";
         let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(fuse)).unwrap();
-        let changed = jiff::Timestamp::now().as_nanosecond() as i64 - seconds * 1_000_000_000;
+        let changed = time::UtcDateTime::now().unix_timestamp_nanos() as i64 - seconds * 1_000_000_000;
         let identity = |ino| {
             let size = bytes.len() as u64;
             FileIdentity { dev: 1, ino, size, mtime_ns: changed, ctime_ns: changed }

@@ -1,19 +1,17 @@
 //! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
 
+mod checks;
+
 use std::collections::{BTreeMap, HashSet};
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
-use crate::compatibility;
+use crate::clock::Clock;
 use crate::config::{Config, Contents, Flist};
 use crate::error::Error;
 use crate::filter::{Dropped, Filtered};
-use crate::indexes::depmod::{Depmod, system_map};
-use crate::indexes::{self, IndexError, Mismatch, needed};
-use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
+use crate::indexes::depmod::Depmod;
+use crate::indexes::{Mismatch, needed};
 use crate::naming::FlistName;
 use crate::normal::{Input, Rules, normalize};
 use crate::plugin::{
@@ -23,10 +21,8 @@ use crate::plugin::{
 use crate::policy::{Policy, facts};
 use crate::progress::{Progress, Step};
 use crate::report::{Explained, PluginRun, Stage};
-use crate::scan::{Scan, Scanned, scan};
+use crate::scan::{Scan, scan};
 use crate::source::Source;
-use crate::store::url::StoreUrl;
-use crate::tree::{Entry, Kind, Tree};
 use crate::warning::Warning;
 
 /// The plan of one flist.
@@ -126,8 +122,8 @@ impl<'a> Planner<'a> {
         self.select(flist, progress)?;
         let selected = self.selected.remove(&*flist.name).expect("it was just selected, and is planned once");
         let Selected { source, scan, filtered, mut plugins, stages } = selected;
-        let mut clock = Clock { stages, ..Clock::default() };
-        check_own_files(config, flist, &source, &scan, &filtered)?;
+        let mut clock = Clock::after(stages);
+        checks::own_files(config, flist, &source, &scan, &filtered)?;
         let rules = Rules { owner: flist.owner, not_after: config.source_date_epoch };
         let (input, warnings) = normalize(&scan, &filtered, rules)?;
         for warning in warnings {
@@ -139,7 +135,7 @@ impl<'a> Planner<'a> {
         }
         clock.stage("normalize");
         if flist.contents == Contents::Modules {
-            check_kernel(config, &source, &input.tree)?;
+            checks::kernel(config, &source, &input.tree)?;
             clock.stage("vermagic");
         }
 
@@ -158,9 +154,9 @@ impl<'a> Planner<'a> {
         let (mut lacking, mut indexes) = (Vec::new(), None);
         if flist.contents == Contents::Modules {
             lacking = needed::check(&source, &applied.input.tree, &dropped, &applied.removed)?;
-            indexes = new_indexes(config, flist, &source, &applied.input)?;
+            indexes = checks::new_indexes(config, flist, &source, &applied.input)?;
         }
-        let notes = compatible(config, flist, &applied.input.tree, lacking, progress)?;
+        let notes = checks::compatible(config, flist, &applied.input.tree, lacking, progress)?;
         clock.stage("indexes");
         let mut tags = applied.tags;
         tags.extend(plugins.iter().map(PluginRun::tag));
@@ -295,131 +291,5 @@ fn ran(plugin: &Plugin, hook: Hook, account: Account, entries: &[EntryView], pro
         explained: account.reasons.into_iter().map(explained).collect(),
         found: account.findings,
         ..PluginRun::of(plugin, hook)
-    }
-}
-
-/// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
-/// would grow with every build.
-fn check_own_files(
-    config: &Config,
-    flist: &Flist,
-    source: &Source,
-    scan: &Scan,
-    filtered: &Filtered,
-) -> Result<(), Error> {
-    let own = |path: PathBuf, what| Err(Error::OwnFile { flist: flist.name.clone(), path, what });
-    // By identity: a link or a second mount leads to the same file.
-    let credentials = config.project.join("config/rfs.conf");
-    if let Ok(metadata) = credentials.metadata() {
-        let is_it = |entry: &Scanned| (entry.identity.dev, entry.identity.ino) == (metadata.dev(), metadata.ino());
-        let mut kept = scan.entries().iter().enumerate().filter(|(index, _)| filtered.keeps(*index));
-        if kept.any(|(_, entry)| is_it(entry)) {
-            return own(credentials, "the write key");
-        }
-    }
-    let stores = config.store.write.iter().filter_map(|store| match &store.value.0 {
-        StoreUrl::Dir(path) => Some((path.clone(), "the blobs")),
-        _ => None,
-    });
-    let written = [
-        (config.output.clone(), "the finished flists"),
-        (config.pack.cache.clone(), "the pack cache"),
-        (config.plugin_cache.clone(), "the compiled plugins"),
-    ];
-    // By path: none of them needs to exist yet.
-    let root = source.path().canonicalize().unwrap_or_else(|_| source.path().to_owned());
-    for (path, what) in
-        written.into_iter().chain(stores).chain(config.publish.folder.clone().map(|f| (f, "the finished flists")))
-    {
-        // What is not there yet a filter may still drop the next time; without any, nothing will.
-        if let Ok(inside) = path.strip_prefix(&root)
-            && filtered.keeps_path(scan, inside).unwrap_or(flist.filters.is_empty())
-        {
-            return own(path, what);
-        }
-    }
-    Ok(())
-}
-
-/// What a node could not use, that in `unusable` and what is found besides, is a warning, or an error in strict builds; returns
-/// what is merely worth knowing.
-fn compatible(
-    config: &Config,
-    flist: &Flist,
-    tree: &Tree,
-    mut unusable: Vec<Warning>,
-    progress: &dyn Progress,
-) -> Result<Vec<String>, Error> {
-    let remarks = compatibility::check(flist.contents, tree, &config.kernel_config, &config.node);
-    unusable.extend(remarks.unusable);
-    if config.node.strict && !unusable.is_empty() {
-        return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });
-    }
-    unusable.into_iter().for_each(|warning| progress.warn(warning));
-    Ok(remarks.notes)
-}
-
-/// Compares the modules that are left with their indexes.
-fn new_indexes(config: &Config, flist: &Flist, source: &Source, input: &Input) -> Result<Option<NewIndexes>, Error> {
-    let failed = |id, error| IndexError::Read { path: source.path().join(input.tree.path(id)), error };
-    let why = indexes::check(&input.tree, |id| input.read(source, id).map_err(|error| failed(id, error)))?;
-    let Some(first) = why.first() else { return Ok(None) };
-    let Some(depmod) = Depmod::find(&config.search_path)? else {
-        return Err(IndexError::NoDepmod { flist: flist.name.clone(), why: first.to_string() }.into());
-    };
-    let system_map = system_map(&config.system_maps).map(Path::to_owned);
-    Ok(Some(NewIndexes { why, depmod, system_map }))
-}
-
-/// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.
-fn check_kernel(config: &Config, source: &Source, tree: &Tree) -> Result<(), Error> {
-    let module = tree.iter().find_map(|(id, entry)| match entry.kind {
-        Kind::File { .. } => Some((id, Compression::of_module(&entry.name)?)),
-        _ => None,
-    });
-    let Some((id, compression)) = module else {
-        return Err(Error::NoModules { source_path: source.path().to_owned() });
-    };
-    let path = tree.path(id);
-    let full = source.path().join(&path);
-    let bytes = match read_module(source, &path, tree.get(id)) {
-        Ok(bytes) => bytes,
-        Err(error) => return Err(Error::Read { path: full, error }),
-    };
-    match kernel_of_module(&bytes, compression) {
-        Ok(found) if found == config.kernel.as_str() => Ok(()),
-        Ok(found) => Err(Error::WrongKernel { path: full, found, expected: config.kernel.to_string() }),
-        Err(error) => Err(Error::BadModule { path: full, error }),
-    }
-}
-
-fn read_module(source: &Source, path: &str, module: &Entry) -> std::io::Result<Vec<u8>> {
-    let size = module.kind.size_column();
-    if size > MAX_MODULE_BYTES {
-        return Err(std::io::Error::other(ModinfoError::TooLarge(size).to_string()));
-    }
-    let mut bytes = Vec::new();
-    source.open(path)?.take(MAX_MODULE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Measures stages that follow each other.
-pub(crate) struct Clock {
-    last: Instant,
-    pub stages: Vec<Stage>,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Clock { last: Instant::now(), stages: Vec::new() }
-    }
-}
-
-impl Clock {
-    /// A stage ends now; it began where the one before ended.
-    pub fn stage(&mut self, name: &str) {
-        let now = Instant::now();
-        self.stages.push(Stage { name: name.to_owned(), seconds: (now - self.last).as_secs_f64() });
-        self.last = now;
     }
 }

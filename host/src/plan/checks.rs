@@ -1,0 +1,131 @@
+//! What ends a plan, or is warned of, before anything is read or sent.
+
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::NewIndexes;
+use crate::compatibility;
+use crate::config::{Config, Flist};
+use crate::error::Error;
+use crate::filter::Filtered;
+use crate::indexes::depmod::{Depmod, system_map};
+use crate::indexes::{self, IndexError};
+use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
+use crate::normal::Input;
+use crate::progress::Progress;
+use crate::scan::{Scan, Scanned};
+use crate::source::Source;
+use crate::store::url::StoreUrl;
+use crate::tree::{Entry, Kind, Tree};
+use crate::warning::Warning;
+
+/// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
+/// would grow with every build.
+pub(super) fn own_files(
+    config: &Config,
+    flist: &Flist,
+    source: &Source,
+    scan: &Scan,
+    filtered: &Filtered,
+) -> Result<(), Error> {
+    let own = |path: PathBuf, what| Err(Error::OwnFile { flist: flist.name.clone(), path, what });
+    // By identity: a link or a second mount leads to the same file.
+    let credentials = config.project.join("config/rfs.conf");
+    if let Ok(metadata) = credentials.metadata() {
+        let is_it = |entry: &Scanned| (entry.identity.dev, entry.identity.ino) == (metadata.dev(), metadata.ino());
+        let mut kept = scan.entries().iter().enumerate().filter(|(index, _)| filtered.keeps(*index));
+        if kept.any(|(_, entry)| is_it(entry)) {
+            return own(credentials, "the write key");
+        }
+    }
+    let stores = config.store.write.iter().filter_map(|store| match &store.value.0 {
+        StoreUrl::Dir(path) => Some((path.clone(), "the blobs")),
+        _ => None,
+    });
+    let written = [
+        (config.output.clone(), "the finished flists"),
+        (config.pack.cache.clone(), "the pack cache"),
+        (config.plugin_cache.clone(), "the compiled plugins"),
+    ];
+    // By path: none of them needs to exist yet.
+    let root = source.path().canonicalize().unwrap_or_else(|_| source.path().to_owned());
+    for (path, what) in
+        written.into_iter().chain(stores).chain(config.publish.folder.clone().map(|f| (f, "the finished flists")))
+    {
+        // What is not there yet a filter may still drop the next time; without any, nothing will.
+        if let Ok(inside) = path.strip_prefix(&root)
+            && filtered.keeps_path(scan, inside).unwrap_or(flist.filters.is_empty())
+        {
+            return own(path, what);
+        }
+    }
+    Ok(())
+}
+
+/// What a node could not use, that in `unusable` and what is found besides, is a warning, or an error in strict builds; returns
+/// what is merely worth knowing.
+pub(super) fn compatible(
+    config: &Config,
+    flist: &Flist,
+    tree: &Tree,
+    mut unusable: Vec<Warning>,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, Error> {
+    let remarks = compatibility::check(flist.contents, tree, &config.kernel_config, &config.node);
+    unusable.extend(remarks.unusable);
+    if config.node.strict && !unusable.is_empty() {
+        return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });
+    }
+    unusable.into_iter().for_each(|warning| progress.warn(warning));
+    Ok(remarks.notes)
+}
+
+/// Compares the modules that are left with their indexes.
+pub(super) fn new_indexes(
+    config: &Config,
+    flist: &Flist,
+    source: &Source,
+    input: &Input,
+) -> Result<Option<NewIndexes>, Error> {
+    let failed = |id, error| IndexError::Read { path: source.path().join(input.tree.path(id)), error };
+    let why = indexes::check(&input.tree, |id| input.read(source, id).map_err(|error| failed(id, error)))?;
+    let Some(first) = why.first() else { return Ok(None) };
+    let Some(depmod) = Depmod::find(&config.search_path)? else {
+        return Err(IndexError::NoDepmod { flist: flist.name.clone(), why: first.to_string() }.into());
+    };
+    let system_map = system_map(&config.system_maps).map(Path::to_owned);
+    Ok(Some(NewIndexes { why, depmod, system_map }))
+}
+
+/// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.
+pub(super) fn kernel(config: &Config, source: &Source, tree: &Tree) -> Result<(), Error> {
+    let module = tree.iter().find_map(|(id, entry)| match entry.kind {
+        Kind::File { .. } => Some((id, Compression::of_module(&entry.name)?)),
+        _ => None,
+    });
+    let Some((id, compression)) = module else {
+        return Err(Error::NoModules { source_path: source.path().to_owned() });
+    };
+    let path = tree.path(id);
+    let full = source.path().join(&path);
+    let bytes = match read_module(source, &path, tree.get(id)) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(Error::Read { path: full, error }),
+    };
+    match kernel_of_module(&bytes, compression) {
+        Ok(found) if found == config.kernel.as_str() => Ok(()),
+        Ok(found) => Err(Error::WrongKernel { path: full, found, expected: config.kernel.to_string() }),
+        Err(error) => Err(Error::BadModule { path: full, error }),
+    }
+}
+
+fn read_module(source: &Source, path: &str, module: &Entry) -> std::io::Result<Vec<u8>> {
+    let size = module.kind.size_column();
+    if size > MAX_MODULE_BYTES {
+        return Err(std::io::Error::other(ModinfoError::TooLarge(size).to_string()));
+    }
+    let mut bytes = Vec::new();
+    source.open(path)?.take(MAX_MODULE_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
