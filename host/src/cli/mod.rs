@@ -2,6 +2,7 @@
 
 mod build;
 mod changes;
+mod default_config;
 mod diff;
 mod explain;
 mod inspect;
@@ -88,6 +89,8 @@ enum Command {
     Plan(plan::Args),
     /// Prints the kernel version that the project's files give
     KernelVersion,
+    /// Prints the config/flistry.toml of a project that has none, with each setting and its meaning
+    DefaultConfig,
     /// Says what an flist is: entries, blobs, routes, tags
     Inspect(inspect::Args),
     /// Lists what is in an flist
@@ -179,6 +182,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
         Command::Build(args) => build::run(args, context),
         Command::Plan(args) => plan::run(args, context),
         Command::KernelVersion => plan::kernel_version(context),
+        Command::DefaultConfig => default_config::run(),
         Command::Inspect(args) => inspect::run(args),
         Command::Tree(args) => tree::run(args),
         Command::Diff(args) => diff::run(args),

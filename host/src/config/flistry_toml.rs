@@ -256,7 +256,7 @@ impl Lines<'_> {
     fn read(&self, text: &str) -> Result<RawFile, TomlError> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
-            let hint = "the shipped config/flistry.toml shows each setting with its meaning";
+            let hint = "`flistry default-config` prints each setting with its meaning";
             self.error(start..start, &self.key_at(start), error.message().trim().replace('\n', ", "), hint)
         })
     }

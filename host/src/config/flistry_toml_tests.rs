@@ -69,7 +69,7 @@ fn flists_replace_the_shipped_ones_and_keep_their_order() {
 fn each_mistake_has_its_message() {
     let two =
         |text: &str, what: &str, hint: &str| assert_eq!(refused(text), (what.to_owned(), hint.to_owned()), "{text}");
-    let shipped = "the shipped config/flistry.toml shows each setting with its meaning";
+    let shipped = "`flistry default-config` prints each setting with its meaning";
     two(
         "\nouput = 1",
         "line 2: unknown field `ouput`, expected one of `output`, `store`, `pack`, `read-back`, `publish`, `plugins`, `node`, `modules`, `plugin`, `flist`, `zinit`",
