@@ -293,7 +293,8 @@ mod files {
         };
         let text = run(&[]).ok().stdout;
         assert!(text.contains("drops /kernel/drivers/nvme/host/nvme.ko.xz (not selected: "), "{text}");
-        assert!(!text.contains("r8169"), "{text}");
+        let why = "explains /kernel/drivers/net/ethernet/realtek/r8169.ko.xz: selected by line 4 of `list`, `r8169`\n";
+        assert!(text.contains(why), "{text}");
         run(&["--config", "{\"list\": \"fuse\"}"]).fails(
             2,
             "--config-file list=PROJECT/config/modules.conf: `list` is set already",

@@ -89,7 +89,7 @@ enum Command {
     Plan(plan::Args),
     /// Prints the kernel version that the project's files give
     KernelVersion,
-    /// Prints the config/flistry.toml of a project that has none, with each setting and its meaning
+    /// Prints the shipped config/flistry.toml: each setting with its meaning
     DefaultConfig,
     /// Says what an flist is: entries, blobs, routes, tags
     Inspect(inspect::Args),
