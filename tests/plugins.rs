@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,7 +32,7 @@ struct Ran {
 }
 
 /// Runs the program outside any project, with at most `MEMORY_KB` of address space for what it allocates.
-fn flistry(args: &[&str]) -> Ran {
+fn flistry(args: &[impl AsRef<OsStr>]) -> Ran {
     let here = tempfile::tempdir().unwrap();
     let output = Command::new("sh")
         // Code and guard pages of a sandbox take address space, not memory: what is bounded is the data segment.
@@ -183,6 +185,16 @@ mod components {
         assert_ne!(run.code, 0, "{}", run.stdout);
         assert!(run.stderr.contains(message), "{}", run.stderr);
         assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    }
+
+    #[test]
+    fn a_path_need_not_be_utf8() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(OsStr::from_bytes(b"\xff.wasm"));
+        std::fs::copy(repository("plugins/built/zos-naming.wasm"), &file).unwrap();
+        let run = flistry(&[OsStr::new("plugin"), OsStr::new("check"), file.as_os_str()]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+        assert!(run.stdout.contains("name         zos-naming\n"), "{}", run.stdout);
     }
 
     #[test]

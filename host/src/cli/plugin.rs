@@ -1,10 +1,11 @@
 //! `flistry plugin build` and `check`: making a component and proving that it fits, without a build of flists.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use flistry::componentize::{Toolchain, componentize};
 use flistry::config::{ComponentSource, Contents, read_config_file};
 use flistry::error::Error;
@@ -42,7 +43,7 @@ pub struct BuildArgs {
 #[derive(clap::Args)]
 pub struct CheckArgs {
     /// The component: a file, or builtin:NAME
-    #[arg(value_name = "COMPONENT", value_parser = component)]
+    #[arg(value_name = "COMPONENT", value_parser = OsStringValueParser::new().try_map(component))]
     component: ComponentSource,
     /// Its configuration, a JSON object
     #[arg(long, value_name = "JSON", default_value = "{}")]
@@ -55,8 +56,11 @@ pub struct CheckArgs {
 /// Where compiled components are kept, below the project.
 const COMPILED: &str = "dist/plugin-cache";
 
-fn component(text: &str) -> Result<ComponentSource, String> {
-    ComponentSource::parse(text).map_err(|unknown| format!("{unknown}; {}", unknown.hint()))
+fn component(text: OsString) -> Result<ComponentSource, String> {
+    match text.to_str() {
+        Some(text) => ComponentSource::parse(text).map_err(|unknown| format!("{unknown}; {}", unknown.hint())),
+        None => Ok(ComponentSource::File(text.into())),
+    }
 }
 
 pub fn variable(text: &str) -> Result<(String, String), String> {
