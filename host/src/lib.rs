@@ -56,6 +56,7 @@ mod program;
 pub mod progress;
 pub mod publish;
 pub mod read_back;
+mod regular_file;
 pub mod report;
 pub mod route;
 pub mod scaffold;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::{ComponentSource, Config, Flist, PluginSettings};
+use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
 use crate::plugin::{Engine, Facts, Plugin, Settings};
 use crate::progress::Progress;
@@ -37,7 +37,7 @@ impl Policy {
             let settings = config.plugin(name);
             let plugin = load(&engine, config, settings)?;
             plugin.validate()?;
-            if settings.sha256.is_none() && matches!(settings.component, ComponentSource::File(_)) {
+            if !settings.is_pinned() {
                 let line = format!("add `sha256 = \"{}\"` to [plugin.{name}]", plugin.digest());
                 progress.warn(Warning::new(
                     format!(

@@ -1,6 +1,7 @@
 //! What plugins left out, took out and found, in few lines: a pruned firmware tree has thousands of entries. JSON has them all.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 use flistry::filter::Dropped;
 use flistry::plugin::Removed;
@@ -17,25 +18,13 @@ const DROPPED: usize = 5;
 
 /// What filters left out: the first few entries of each reason.
 pub fn dropped(dropped: &[Dropped]) -> Vec<String> {
-    let mut reasons: Vec<(&str, &str, Vec<&str>)> = Vec::new();
-    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
-    for Dropped { path, by, reason } in dropped {
-        let place = *places.entry((by, reason)).or_insert_with(|| {
-            reasons.push((by, reason, Vec::new()));
-            reasons.len() - 1
-        });
-        reasons[place].2.push(path);
-    }
-    let mut lines = Vec::new();
-    for (by, reason, paths) in reasons {
-        for path in paths.iter().take(DROPPED) {
-            lines.push(format!("/{} ({by}: {})", Printable(path), Printable(reason)));
-        }
-        if let Some(more @ 1..) = paths.len().checked_sub(DROPPED) {
-            lines.push(format!("and {more} more; --format json has them all ({by}: {})", Printable(reason)));
-        }
-    }
-    lines
+    let reasons = grouped(dropped.iter().map(|Dropped { path, by, reason }| ((&**by, &**reason), &**path)));
+    let lines = |((by, reason), paths): ((&str, &str), Vec<&str>)| {
+        let path = |path: &&str| format!("/{} ({by}: {})", Printable(path), Printable(reason));
+        let more = |more| format!("and {more} more; --format json has them all ({by}: {})", Printable(reason));
+        first(DROPPED, &paths, path, more)
+    };
+    reasons.into_iter().flat_map(lines).collect()
 }
 
 /// What went, by plugin and top folder; what is alone there by its path.
@@ -70,18 +59,15 @@ pub fn removed_by_plugin(removed: &[Removed]) -> Vec<String> {
 
 /// What was found: the first few of each key.
 pub fn findings(plugins: &[PluginRun]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for run in plugins {
-        for (key, values) in by_key(run) {
-            for value in values.iter().take(FINDINGS) {
-                lines.push(format!("{} {} ({})", Printable(key), Printable(value), run.name));
-            }
-            if let Some(more @ 1..) = values.len().checked_sub(FINDINGS) {
-                lines.push(format!("{} and {more} more; --format json has them all ({})", Printable(key), run.name));
-            }
-        }
-    }
-    lines
+    let lines = |run: &PluginRun, key: &str, values: Vec<&str>| {
+        let value = |value: &&str| format!("{} {} ({})", Printable(key), Printable(value), run.name);
+        let more = |more| format!("{} and {more} more; --format json has them all ({})", Printable(key), run.name);
+        first(FINDINGS, &values, value, more)
+    };
+    plugins
+        .iter()
+        .flat_map(|run| by_key(run).into_iter().flat_map(move |(key, values)| lines(run, key, values)))
+        .collect()
 }
 
 /// How much each plugin found: `2 missing, 1 microcode (firmware-prune)`.
@@ -96,14 +82,27 @@ pub fn findings_by_plugin(plugins: &[PluginRun]) -> Vec<String> {
 
 /// A run's findings by their keys, in the order in which the keys came first.
 fn by_key(run: &PluginRun) -> Vec<(&str, Vec<&str>)> {
-    let mut keys: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (key, value) in &run.found {
-        match keys.iter_mut().find(|(known, _)| known == key) {
-            Some((_, values)) => values.push(value),
-            None => keys.push((key, vec![value])),
-        }
+    grouped(run.found.iter().map(|(key, value)| (&**key, &**value)))
+}
+
+/// Values by their keys, both in the order in which they came.
+fn grouped<K: Copy + Eq + Hash, V>(pairs: impl Iterator<Item = (K, V)>) -> Vec<(K, Vec<V>)> {
+    let mut groups: Vec<(K, Vec<V>)> = Vec::new();
+    let mut places: HashMap<K, usize> = HashMap::new();
+    for (key, value) in pairs {
+        let place = *places.entry(key).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(value);
     }
-    keys
+    groups
+}
+
+/// A line for each of the first `most` items, and one that says how many more there are.
+pub fn first<T>(most: usize, items: &[T], line: impl Fn(&T) -> String, more: impl Fn(usize) -> String) -> Vec<String> {
+    let rest = items.len().saturating_sub(most);
+    items.iter().take(most).map(line).chain((rest > 0).then(|| more(rest))).collect()
 }
 
 fn count<'a>(entries: impl Iterator<Item = &'a Removed>) -> String {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use flistry::config::ComponentSource;
 use flistry::error::Error;
 use flistry::plugin::{Engine, Hook};
 use flistry::policy::load;
@@ -36,8 +35,6 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
         line("is", format!("{} {}", of(&metadata.name), of(&metadata.version)).trim());
         line("does", &of(&metadata.description));
         line("hooks", &hooks.join(", "));
-        // What is built in changes with the program alone.
-        let pinned = settings.sha256.is_some() || matches!(settings.component, ComponentSource::Builtin(_));
         let pin = if settings.sha256.is_some() { " (pinned)" } else { "" };
         line("sha256", &format!("{}{pin}", plugin.digest()));
         let files = settings.config_files.iter().map(|file| (file.key.clone(), file.path.display().to_string()));
@@ -53,7 +50,7 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
             "metadata": metadata,
             "hooks": hooks,
             "sha256": plugin.digest(),
-            "pinned": pinned,
+            "pinned": settings.is_pinned(),
             "config": settings.config,
             "config-files": files,
             "variables": settings.variables,

@@ -11,6 +11,7 @@ use flistry::progress::Progress;
 use flistry::report::Explained;
 
 use super::Context;
+use super::changes::first;
 use super::output::{Outcome, bytes, good};
 use super::plugin::{CheckArgs, load, variable};
 use super::plugin_trial::{Edit, Selection, facts, run_hooks};
@@ -105,11 +106,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
 /// The first of what was said of entries.
 fn why(explained: &[Explained]) -> Vec<String> {
     let line = |Explained { path, reason }: &Explained| format!("explains /{}: {}", Printable(path), Printable(reason));
-    let mut lines: Vec<String> = explained.iter().take(EXPLAINED).map(line).collect();
-    if let Some(more @ 1..) = explained.len().checked_sub(EXPLAINED) {
-        lines.push(format!("explains {more} more; --format json has them all"));
-    }
-    lines
+    first(EXPLAINED, explained, line, |more| format!("explains {more} more; --format json has them all"))
 }
 
 fn used(account: &Account) -> String {

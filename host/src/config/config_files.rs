@@ -2,7 +2,6 @@
 //! a builder keeps anyway need not be written into flistry.toml again, and the configuration's digest covers it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +11,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 
 use super::{Config, PluginSettings};
+use crate::regular_file;
 use crate::store::url::Credentials;
 
 /// Bytes of the largest file. All of it goes to the plugin with each call.
@@ -99,11 +99,7 @@ impl Config {
 /// # Errors
 /// Where it is no regular file that can be read, larger than [`MAX_CONFIG_FILE`], or not UTF-8.
 pub fn read_config_file(path: &Path) -> Result<(String, (u64, u64)), Unusable> {
-    // Opening a FIFO would wait for its writer.
-    if !path.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file").into());
-    }
-    let file = File::open(path)?;
+    let file = regular_file::open(path)?;
     let metadata = file.metadata()?;
     let mut bytes = Vec::new();
     file.take(MAX_CONFIG_FILE + 1).read_to_end(&mut bytes)?;

@@ -1,8 +1,7 @@
 //! From files to one [`Config`]: the only part that touches a disk.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::calendar;
 use crate::kernel::KernelVersion;
+use crate::regular_file;
 use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
 use crate::warning::Warning;
 
@@ -137,13 +137,7 @@ fn read_optional(project: &Path, file: &'static str) -> Result<Option<String>, C
 
 fn read(project: &Path, file: &'static str) -> Result<String, ConfigError> {
     let failed = |error| ConfigError::Read { file, error };
-    let path = project.join(file);
-    // Opening a FIFO would wait for its writer.
-    if !path.metadata().map_err(failed)?.is_file() {
-        return Err(failed(std::io::Error::other("it is not a regular file")));
-    }
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|opened| opened.take(MAX_FILE + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    let bytes = regular_file::read(&project.join(file), MAX_FILE).map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(ConfigError::TooLarge { file, limit: MAX_FILE });
     }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::ConfigFile;
 use crate::plugin::{Limits, builtin};
+use crate::regular_file;
 
 /// One plugin of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,13 @@ pub struct PluginSettings {
     pub trees: Vec<String>,
     /// What it may use up.
     pub limits: Limits,
+}
+
+impl PluginSettings {
+    /// Whether no one can put another component in its place unnoticed: what is built in changes with the program alone.
+    pub fn is_pinned(&self) -> bool {
+        self.sha256.is_some() || matches!(self.component, ComponentSource::Builtin(_))
+    }
 }
 
 /// Where a component is.
@@ -57,20 +64,13 @@ impl ComponentSource {
     /// The component's bytes; of a file that is larger than `most` bytes one more than that, which loading refuses.
     ///
     /// # Errors
-    /// Where the file can't be read, or is no regular file: opening a FIFO would wait for its writer.
+    /// Where the file can't be read, or is no regular file.
     pub fn read(&self, most: u64) -> io::Result<Cow<'static, [u8]>> {
         match self {
             ComponentSource::Builtin(name) => {
                 builtin::component(name).map(Cow::Borrowed).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
-            ComponentSource::File(path) if !path.metadata()?.is_file() => {
-                Err(io::Error::other("it is not a regular file"))
-            }
-            ComponentSource::File(path) => {
-                let mut bytes = Vec::new();
-                File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-                Ok(Cow::Owned(bytes))
-            }
+            ComponentSource::File(path) => regular_file::read(path, most).map(Cow::Owned),
         }
     }
 }

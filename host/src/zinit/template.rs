@@ -3,10 +3,10 @@
 //!
 //! A placeholder is `@NAME@`. What stands in its place is quoted already, so a template puts no quotes around it.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use crate::regular_file;
 use crate::warning::Warning;
 
 /// Where a project's own templates lie.
@@ -218,16 +218,15 @@ impl Templates {
 fn read(project: &Path, kind: Kind) -> Result<Option<String>, TemplateError> {
     let failed = |error| TemplateError::Read { file: kind.path(), error };
     let path = project.join(kind.path());
-    match path.metadata() {
+    let file = match regular_file::open(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-        // Opening a FIFO would wait for its writer.
-        Ok(metadata) if !metadata.is_file() => return Err(failed(std::io::Error::other("it is not a regular file"))),
-        Ok(metadata) if metadata.len() > MAX_FILE => return Err(failed(std::io::Error::other("it is too large"))),
-        Ok(_) => {}
+        opened => opened.map_err(failed)?,
+    };
+    if file.metadata().map_err(failed)?.len() > MAX_FILE {
+        return Err(failed(std::io::Error::other("it is too large")));
     }
     let mut text = String::new();
-    File::open(path).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text)).map_err(failed)?;
+    file.take(MAX_FILE).read_to_string(&mut text).map_err(failed)?;
     Ok(Some(text))
 }
 

@@ -1,95 +1,17 @@
 //! Selections of a small tree.
 
+mod folder;
+mod refusals;
+
 use std::collections::BTreeMap;
 
-use flistry_plugin::{Attributes, Entry, EntryId, Error, Facts, Filter, Kind};
+use flistry_plugin::{Error, Facts, Filter};
 
+use self::folder::{Folder, folder};
 use crate::ModulesSelect;
 use crate::config::Config;
 use crate::selection::{Fate, Selection};
 use crate::tree::Source;
-
-/// A tree by its paths: what files hold, and where links lead to.
-#[derive(Clone)]
-struct Folder {
-    files: BTreeMap<&'static str, String>,
-    links: BTreeMap<&'static str, &'static str>,
-    info: BTreeMap<&'static str, Attributes>,
-}
-
-impl Source for Folder {
-    fn entries(&self) -> Vec<Entry> {
-        let mut paths: BTreeMap<Vec<&str>, (Kind, Option<&str>)> = BTreeMap::new();
-        paths.insert(vec![""], (Kind::Directory, None));
-        let files = self.files.keys().map(|path| (*path, Kind::File, None));
-        let links = self.links.iter().map(|(path, target)| (*path, Kind::Symlink, Some(*target)));
-        for (path, kind, target) in files.chain(links) {
-            for (end, _) in path.match_indices('/') {
-                paths.insert(path[..end].split('/').collect(), (Kind::Directory, None));
-            }
-            paths.insert(path.split('/').collect(), (kind, target));
-        }
-        let numbered = (0..).zip(paths);
-        let entry = numbered.map(|(id, (path, (kind, target)))| Entry {
-            id,
-            path: path.join("/"),
-            kind,
-            size: 0,
-            mode: 0o644,
-            target: target.map(str::to_owned),
-            attributes: Vec::new(),
-        });
-        entry.collect()
-    }
-
-    fn contents(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.files.get(path).map(|text| text.clone().into_bytes()))
-    }
-
-    fn info(&self, modules: &[EntryId]) -> Vec<Result<Attributes, Error>> {
-        let entries = self.entries();
-        let of = |id: &EntryId| Ok(self.info.get(&*entries[*id as usize].path).cloned().unwrap_or_default());
-        modules.iter().map(of).collect()
-    }
-}
-
-/// Network, sound and disk drivers, as a kernel build and depmod leave them.
-fn folder() -> Folder {
-    let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    let modules = [
-        ("kernel/crypto/crc32c_generic.ko.xz", ""),
-        ("kernel/drivers/net/igb.ko.xz", "kernel/drivers/net/phy/libphy.ko.xz"),
-        ("kernel/drivers/net/phy/libphy.ko.xz", ""),
-        ("kernel/drivers/net/phy/real-tek.ko.xz", "kernel/drivers/net/phy/libphy.ko.xz"),
-        ("kernel/drivers/net/r8169.ko.xz", "kernel/drivers/net/phy/libphy.ko.xz"),
-        ("kernel/drivers/net/wifi/iwlmvm.ko.xz", "kernel/drivers/net/wifi/iwlwifi.ko.xz"),
-        ("kernel/drivers/net/wifi/iwlwifi.ko.xz", ""),
-        ("kernel/drivers/nvme/nvme.ko.xz", "kernel/drivers/nvme/nvme-core.ko.xz"),
-        ("kernel/drivers/nvme/nvme-core.ko.xz", ""),
-        ("kernel/fs/btrfs.ko.xz", ""),
-        ("kernel/sound/snd-hda.ko.xz", "kernel/sound/snd_pcm.ko.xz"),
-        ("kernel/sound/snd_pcm.ko.xz", ""),
-    ];
-    for (path, needs) in modules {
-        files.insert(path, String::new());
-        files.entry("modules.dep").or_default().push_str(&format!("{path}: {needs}\n"));
-    }
-    for (path, text) in [
-        ("modules.softdep", "softdep r8169 pre: real-tek\nsoftdep btrfs pre: crc32c xor post: blake\n"),
-        ("modules.weakdep", "weakdep iwlwifi iwlmvm iwldvm\n"),
-        (
-            "modules.alias",
-            "alias pci:v00008086d00001521sv* igb\nalias pci:v*d*sv*bc01sc08* nvme\nalias crc32c crc32c-generic\n",
-        ),
-        ("modules.builtin", "kernel/fs/ext4/ext4.ko\nkernel/lib/raid6/xor.ko\n"),
-        ("modules.builtin.modinfo", "ext4.alias=fs-ext4\0"),
-        ("modules.order", ""),
-        ("vdso/vdso64.so", ""),
-    ] {
-        files.insert(path, text.to_owned());
-    }
-    Folder { files, links: [("build", "/usr/src/linux")].into(), info: BTreeMap::new() }
-}
 
 fn select_in(folder: &Folder, json: &str) -> Result<Selection, Error> {
     let config: Config = flistry_plugin::hook::config::<ModulesSelect>(json)?;
@@ -382,100 +304,6 @@ fn of_two_files_of_a_name_the_one_that_modprobe_loads_comes_along() {
             "needed by igb (same name), selected by rule 1: include directory `kernel/drivers/net`".to_owned()
         )
     );
-}
-
-#[test]
-fn a_tree_that_is_not_whole_is_refused() {
-    let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
-    let without = |path: &str| {
-        let mut folder = folder();
-        folder.files.remove(path).unwrap();
-        refused(&folder, json)
-    };
-    assert_eq!(
-        without("kernel/drivers/net/phy/libphy.ko.xz"),
-        (
-            "missing-module".to_owned(),
-            "kernel/drivers/net/igb.ko.xz needs kernel/drivers/net/phy/libphy.ko.xz by modules.dep, which is not in the \
-             tree: run depmod on it again, or see what the filters before this one drop"
-                .to_owned()
-        )
-    );
-    assert_eq!(
-        without("modules.dep"),
-        (
-            "no-modules-dep".to_owned(),
-            "the tree has no modules.dep, which says what modules need: run `depmod -b ROOT KERNEL` on it".to_owned()
-        )
-    );
-    let mut unlisted = folder();
-    unlisted.files.insert("kernel/igb2.ko", String::new());
-    assert_eq!(
-        refused(&unlisted, r#"{"rules": [{"include": {"name": "igb*"}}]}"#).1,
-        "kernel/igb2.ko has no line in modules.dep, so what it needs is unknown: run depmod on the tree again"
-    );
-    assert!(refused(&unlisted, r#"{"list": "igb2"}"#).1.starts_with("kernel/igb2.ko has no line in modules.dep"));
-    assert_eq!(names(&kept_in(&unlisted, json)), "igb libphy");
-    let mut empty = folder();
-    empty.files.retain(|path, _| !path.contains(".ko"));
-    assert_eq!(refused(&empty, json).1, "there is no module in the tree to select from");
-    // A dependency that nobody selected may be missing.
-    let mut other = folder();
-    other.files.remove("kernel/sound/snd_pcm.ko.xz");
-    assert_eq!(names(&kept_in(&other, json)), "igb libphy");
-}
-
-#[test]
-fn indexes_that_are_none_are_named() {
-    let with = |path: &'static str| {
-        let mut folder = folder();
-        folder.files.insert(path, "nonsense".to_owned());
-        refused(&folder, r#"{"rules": [{"include": {"name": "igb"}}]}"#).1
-    };
-    assert_eq!(with("modules.dep"), "line 1 of modules.dep has no module: nonsense");
-    assert_eq!(with("modules.alias"), "line 1 of modules.alias is no alias: nonsense");
-    assert_eq!(with("modules.weakdep"), "modules.weakdep: line 1 is neither a softdep nor a weakdep: nonsense");
-}
-
-#[test]
-fn a_selection_of_nothing_is_refused() {
-    let json = r#"{"rules": [{"include": {"name": "nope"}}]}"#;
-    assert_eq!(
-        message(json),
-        "the rules select no module of the tree: rule 1: include name `nope`: no module of the tree matches"
-    );
-    assert_eq!(message(r#"{"rules": [{"exclude": {"path": "**"}}]}"#), "the rules select no module of the tree");
-}
-
-#[test]
-fn each_mistake_in_the_settings_has_its_message() {
-    let message = |json: &str| flistry_plugin::hook::config::<ModulesSelect>(json).err().unwrap().message;
-    let rule = |selector: &str| message(&format!(r#"{{"rules": [{{"include": {selector}}}]}}"#));
-    assert_eq!(message(r#"{"rule": []}"#), "`rule`: unknown field `rule`, expected one of `rules`, `list`, `strict`");
-    assert!(
-        rule(r#"{"names": "a"}"#)
-            .ends_with("unknown variant `names`, expected one of `path`, `directory`, `name`, `alias`, `listed`")
-    );
-    assert!(rule(r#"{"name": 7}"#).ends_with("invalid type: integer `7`, expected a text or a list of texts"));
-    assert_eq!(rule(r#"{"name": []}"#), "rule 1 names nothing");
-    assert_eq!(rule(r#"{"path": "a["}"#), "rule 1: the pattern `a[` is no glob: `[` without `]`");
-    assert_eq!(
-        rule(r#"{"name": "net/igb"}"#),
-        "rule 1: `net/igb` is no module's name: for a path there are `path` and `directory`"
-    );
-    assert_eq!(rule(r#"{"alias": ""}"#), "rule 1: an empty alias matches nothing");
-    for folder in ["", "/kernel", "a//b", "../a", "."] {
-        assert_eq!(
-            rule(&format!(r#"{{"directory": "{folder}"}}"#)),
-            format!("rule 1: `{folder}` is no folder's path from the tree's root, like `kernel/drivers/net`")
-        );
-    }
-    assert_eq!(
-        rule(r#"{"listed": "*"}"#),
-        "rule 1 is about `listed` modules, and there is no list: name its file in `config-files = { list = \"PATH\" }`"
-    );
-    assert_eq!(message(r##"{"list": "# none\n"}"##), "`list` names no module, and nothing would be selected");
-    assert_eq!(message(r#"{"list": "a/b.ko"}"#), "`list`: line 1 names a path, for which there are rules: a/b.ko");
 }
 
 #[test]

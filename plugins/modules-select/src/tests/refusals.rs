@@ -1,0 +1,97 @@
+//! What is refused, each with its message.
+
+use super::*;
+
+#[test]
+fn a_tree_that_is_not_whole_is_refused() {
+    let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
+    let without = |path: &str| {
+        let mut folder = folder();
+        folder.files.remove(path).unwrap();
+        refused(&folder, json)
+    };
+    assert_eq!(
+        without("kernel/drivers/net/phy/libphy.ko.xz"),
+        (
+            "missing-module".to_owned(),
+            "kernel/drivers/net/igb.ko.xz needs kernel/drivers/net/phy/libphy.ko.xz by modules.dep, which is not in the \
+             tree: run depmod on it again, or see what the filters before this one drop"
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        without("modules.dep"),
+        (
+            "no-modules-dep".to_owned(),
+            "the tree has no modules.dep, which says what modules need: run `depmod -b ROOT KERNEL` on it".to_owned()
+        )
+    );
+    let mut unlisted = folder();
+    unlisted.files.insert("kernel/igb2.ko", String::new());
+    assert_eq!(
+        refused(&unlisted, r#"{"rules": [{"include": {"name": "igb*"}}]}"#).1,
+        "kernel/igb2.ko has no line in modules.dep, so what it needs is unknown: run depmod on the tree again"
+    );
+    assert!(refused(&unlisted, r#"{"list": "igb2"}"#).1.starts_with("kernel/igb2.ko has no line in modules.dep"));
+    assert_eq!(names(&kept_in(&unlisted, json)), "igb libphy");
+    let mut empty = folder();
+    empty.files.retain(|path, _| !path.contains(".ko"));
+    assert_eq!(refused(&empty, json).1, "there is no module in the tree to select from");
+    // A dependency that nobody selected may be missing.
+    let mut other = folder();
+    other.files.remove("kernel/sound/snd_pcm.ko.xz");
+    assert_eq!(names(&kept_in(&other, json)), "igb libphy");
+}
+
+#[test]
+fn indexes_that_are_none_are_named() {
+    let with = |path: &'static str| {
+        let mut folder = folder();
+        folder.files.insert(path, "nonsense".to_owned());
+        refused(&folder, r#"{"rules": [{"include": {"name": "igb"}}]}"#).1
+    };
+    assert_eq!(with("modules.dep"), "line 1 of modules.dep has no module: nonsense");
+    assert_eq!(with("modules.alias"), "line 1 of modules.alias is no alias: nonsense");
+    assert_eq!(with("modules.weakdep"), "modules.weakdep: line 1 is neither a softdep nor a weakdep: nonsense");
+}
+
+#[test]
+fn a_selection_of_nothing_is_refused() {
+    let json = r#"{"rules": [{"include": {"name": "nope"}}]}"#;
+    assert_eq!(
+        message(json),
+        "the rules select no module of the tree: rule 1: include name `nope`: no module of the tree matches"
+    );
+    assert_eq!(message(r#"{"rules": [{"exclude": {"path": "**"}}]}"#), "the rules select no module of the tree");
+}
+
+#[test]
+fn each_mistake_in_the_settings_has_its_message() {
+    let message = |json: &str| flistry_plugin::hook::config::<ModulesSelect>(json).err().unwrap().message;
+    let rule = |selector: &str| message(&format!(r#"{{"rules": [{{"include": {selector}}}]}}"#));
+    assert_eq!(message(r#"{"rule": []}"#), "`rule`: unknown field `rule`, expected one of `rules`, `list`, `strict`");
+    assert!(
+        rule(r#"{"names": "a"}"#)
+            .ends_with("unknown variant `names`, expected one of `path`, `directory`, `name`, `alias`, `listed`")
+    );
+    assert!(rule(r#"{"name": 7}"#).ends_with("invalid type: integer `7`, expected a text or a list of texts"));
+    assert_eq!(rule(r#"{"name": []}"#), "rule 1 names nothing");
+    assert_eq!(rule(r#"{"path": "a["}"#), "rule 1: the pattern `a[` is no glob: `[` without `]`");
+    assert_eq!(
+        rule(r#"{"name": "net/igb"}"#),
+        "rule 1: `net/igb` is no module's name: for a path there are `path` and `directory`"
+    );
+    assert_eq!(rule(r#"{"alias": ""}"#), "rule 1: an empty alias matches nothing");
+    for folder in ["", "/kernel", "a//b", "../a", "."] {
+        assert_eq!(
+            rule(&format!(r#"{{"directory": "{folder}"}}"#)),
+            format!("rule 1: `{folder}` is no folder's path from the tree's root, like `kernel/drivers/net`")
+        );
+    }
+    assert_eq!(
+        rule(r#"{"listed": "*"}"#),
+        "rule 1 is about `listed` modules, and there is no list: name its file in `config-files = { list = \"PATH\" }`"
+    );
+    assert_eq!(message(r##"{"list": "# none\n"}"##), "`list` names no module, and nothing would be selected");
+    assert_eq!(message(r#"{"list": "a/b.ko"}"#), "`list`: line 1 names a path, for which there are rules: a/b.ko");
+}
