@@ -180,7 +180,7 @@ fn routes_are_patched_and_checked_for_write_credentials() {
     project.flistry(&["route", "patch", alias.to_str().unwrap(), "--route", "http://a:80/b"]).ok();
     assert!(alias.is_symlink());
     assert_eq!(project.flistry(&["route", "show", file]).ok().stdout, "00-ff http://a:80/b\n");
-    let sha256 = flistry::publish::sha256(&std::fs::read(file).unwrap());
+    let sha256 = flistry::files::sha256(&std::fs::read(file).unwrap());
     for name in ["data.fl", "data-latest.fl"] {
         let sum = std::fs::read_to_string(project.path(&format!("dist/flists/{name}.sha256"))).unwrap();
         assert_eq!(sum, format!("{sha256}  {name}\n"));

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use flistry::block::{Sealer, ids_of, keys_of};
-use flistry::fetch::fetch;
+use flistry::files::sha256;
 use flistry::manifest::{Manifest, check, read};
 use flistry::progress::Silent;
-use flistry::publish::sha256;
 use flistry::store::ReadBlobs;
+use flistry::store::fetch::fetch;
 use flistry::store::open::open_read_ranges;
 use flistry::store::url::{IdRange, Ranged, StoreUrl};
 use flistry::tree::{EntryId, Kind};

@@ -216,8 +216,8 @@ fn what_depmod_does_wrong_is_said_and_nothing_is_published() {
 
 #[test]
 fn without_depmod_the_plan_says_what_to_install() {
+    use flistry::build::plan::Planner;
     use flistry::config::{Config, Environment};
-    use flistry::plan::Planner;
     use flistry::progress::Silent;
     let project = project(&["kernel/fs/fuse"], "");
     let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();

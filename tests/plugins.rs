@@ -216,7 +216,7 @@ mod components {
         assert_eq!(components.len(), 5);
         for (file, facts) in components {
             let bytes = std::fs::read(repository(&format!("plugins/built/{file}"))).unwrap();
-            assert_eq!(facts["sha256"].as_str().unwrap(), flistry::publish::sha256(&bytes), "{file}");
+            assert_eq!(facts["sha256"].as_str().unwrap(), flistry::files::sha256(&bytes), "{file}");
             let run = flistry(&["plugin", "check", repository(&format!("plugins/built/{file}")).to_str().unwrap()]);
             assert_eq!(run.code, 0, "{file}: {}", run.stderr);
             let digest = facts["sha256"].as_str().unwrap();

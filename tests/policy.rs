@@ -18,7 +18,7 @@ fn repository(path: &str) -> std::path::PathBuf {
 }
 
 fn sha256(file: &str) -> String {
-    flistry::publish::sha256(&std::fs::read(repository(file)).unwrap())
+    flistry::files::sha256(&std::fs::read(repository(file)).unwrap())
 }
 
 /// Puts a component of the tests into the project's folder `plugins`.

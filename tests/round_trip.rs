@@ -9,16 +9,16 @@ use std::path::Path;
 
 use flistry::block::BLOCK_SIZE;
 use flistry::config::Owner;
-use flistry::diff::diff_trees;
-use flistry::filter::Filtered;
+use flistry::manifest::diff::diff_trees;
 use flistry::manifest::{Manifest, Route, read, write};
-use flistry::normal::{Input, Rules, normalize};
 use flistry::pack::{PackCache, PackStats, Packer};
 use flistry::progress::Silent;
-use flistry::scan::scan;
-use flistry::source::{Contents, Source};
 use flistry::store::memory::MemoryStore;
 use flistry::store::url::IdRange;
+use flistry::tree::filter::Filtered;
+use flistry::tree::normal::{Input, Rules, normalize};
+use flistry::tree::scan::scan;
+use flistry::tree::source::{Contents, Source};
 use flistry::unpack::unpack;
 use flistry::verify::source::{Explained, compare};
 use flistry::verify::{Level, verify};
@@ -154,7 +154,7 @@ fn a_generated_file_is_packed_like_any_other() {
     let store = MemoryStore::new();
     let packer = Packer { source: &source, store: &store, workers: NonZeroUsize::MIN, progress: &Silent };
     let (blocks, _) = packer.pack(&input, None).unwrap();
-    let plain = flistry::fetch::fetch(&store, &blocks.of(id)[0]).unwrap();
+    let plain = flistry::store::fetch::fetch(&store, &blocks.of(id)[0]).unwrap();
     assert_eq!(plain.bytes(), b"made by a build!");
 }
 

@@ -15,7 +15,6 @@ use std::thread;
 use std::time::Duration;
 
 use flistry::block::{BlobId, MAX_BLOB_SIZE};
-use flistry::secret::Secret;
 use flistry::store::dir::DirStore;
 use flistry::store::http::HttpStore;
 use flistry::store::memory::MemoryStore;
@@ -23,6 +22,7 @@ use flistry::store::open::{open_read, open_read_ranges, open_write, open_write_r
 use flistry::store::ranges::Ranges;
 use flistry::store::retry::Retry;
 use flistry::store::s3::{S3Bucket, S3Store};
+use flistry::store::secret::Secret;
 use flistry::store::url::{Credentials, Endpoint, IdRange, Ranged, S3Url, StoreUrl, WriteUrl};
 use flistry::store::{Probed, ReadBlobs, StoreError, WriteBlobs};
 use s3_server::{READ_KEY, S3Server, WRITE_KEY, WebServer};

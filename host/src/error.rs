@@ -2,27 +2,27 @@
 
 use std::path::PathBuf;
 
-use crate::componentize::{ComponentizeError, ToolchainError};
 use crate::config::{ComponentSource, ConfigError, ConfigFileError};
-use crate::filter::FilterError;
-use crate::indexes::IndexError;
+use crate::kernel::indexes::IndexError;
+use crate::kernel::modinfo::ModinfoError;
 use crate::manifest::ManifestError;
-use crate::modinfo::ModinfoError;
-use crate::normal::UnpackableError;
+use crate::manifest::clean::RouteError;
 use crate::pack::PackError;
 use crate::plugin::PluginError;
+use crate::plugin::author::componentize::{ComponentizeError, ToolchainError};
+use crate::plugin::author::scaffold::ScaffoldError;
+use crate::progress::Warning;
 use crate::publish::PublishError;
-use crate::read_back::ReadBackError;
-use crate::route::RouteError;
-use crate::scaffold::ScaffoldError;
-use crate::scan::ScanError;
-use crate::source::SourceError;
 use crate::store::StoreError;
 use crate::store::url::UrlError;
+use crate::tree::filter::FilterError;
+use crate::tree::normal::UnpackableError;
+use crate::tree::scan::ScanError;
+use crate::tree::source::SourceError;
 use crate::unpack::UnpackError;
+use crate::verify::read_back::ReadBackError;
 use crate::verify::rfs::RfsError;
 use crate::verify::source::CompareError;
-use crate::warning::Warning;
 use crate::zinit::ZinitError;
 
 /// Why a command ended. The message says what is wrong and where; [`Error::hint`] says what to do.

@@ -26,46 +26,23 @@
 //! at what was made; [`scaffold`] and [`componentize`] are for authors of plugins. The library reads no environment and prints nothing: the program does both.
 
 pub mod block;
-pub mod calendar;
-mod clock;
-pub mod compatibility;
-pub mod componentize;
+pub mod build;
 pub mod config;
-pub mod diff;
 pub mod error;
-pub mod fetch;
-pub mod filter;
+pub mod files;
 // Plugins match paths by it, too: a pattern means the same everywhere.
 #[path = "../../plugins/sdk/src/globs.rs"]
 pub mod globs;
-pub mod indexes;
 pub mod kernel;
-pub mod links;
 pub mod manifest;
-pub mod modinfo;
-pub mod naming;
-pub mod normal;
 pub mod pack;
-pub mod parallel;
-pub mod pipeline;
-pub mod plan;
 pub mod plugin;
-pub mod policy;
 pub mod printable;
-mod program;
 pub mod progress;
 pub mod publish;
-pub mod read_back;
-mod regular_file;
 pub mod report;
-pub mod route;
-pub mod scaffold;
-pub mod scan;
-pub mod secret;
-pub mod source;
 pub mod store;
 pub mod tree;
 pub mod unpack;
 pub mod verify;
-pub mod warning;
 pub mod zinit;

@@ -13,12 +13,12 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid};
 
-use crate::fetch::{FetchError, fetch};
 use crate::manifest::Manifest;
-use crate::parallel;
 use crate::printable::Printable;
 use crate::progress::{Progress, Step};
 use crate::store::ReadBlobs;
+use crate::store::fetch::{FetchError, fetch};
+use crate::store::parallel;
 use crate::tree::{Attributes, EntryId, Kind};
 
 /// Writes every entry of `manifest` into the folder `target`, which must be empty or not exist yet. Owners are set

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use flistry::secret::Secret;
+use flistry::store::secret::Secret;
 use flistry::store::url::{Credentials, Endpoint, HttpUrl, S3Url};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};

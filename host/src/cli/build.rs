@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use flistry::build::plan::Planner;
+use flistry::build::session::{Built, Recorder, build, open_store};
 use flistry::config::{Config, Flist};
 use flistry::error::Error;
-use flistry::pipeline::{Built, Recorder, build, open_store};
-use flistry::plan::Planner;
 use flistry::zinit;
 use serde_json::json;
 

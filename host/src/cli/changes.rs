@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-use flistry::filter::Dropped;
 use flistry::plugin::Removed;
 use flistry::printable::Printable;
 use flistry::report::PluginRun;
+use flistry::tree::filter::Dropped;
 
 use super::output::bytes;
 

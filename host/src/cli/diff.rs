@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use flistry::diff::diff;
 use flistry::error::Error;
+use flistry::manifest::diff::diff;
 use serde_json::json;
 
 use super::manifest;

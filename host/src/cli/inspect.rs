@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use flistry::error::Error;
+use flistry::files::sha256;
 use flistry::manifest::ContentsDigest;
 use flistry::printable::Printable;
-use flistry::publish::sha256;
 use serde_json::json;
 
 use super::manifest::{self, masked, range};

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use flistry::build::plan::Planner;
 use flistry::config::{Environment, kernel_version as derive};
 use flistry::error::Error;
-use flistry::plan::Planner;
 use flistry::printable::Printable;
 use serde_json::json;
 

@@ -6,9 +6,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use flistry::componentize::{Toolchain, componentize};
 use flistry::config::{ComponentSource, Contents, read_config_file};
 use flistry::error::Error;
+use flistry::plugin::author::componentize::{Toolchain, componentize};
 use flistry::plugin::{Engine, Hook, Plugin, PluginError, Settings};
 use flistry::printable::Printable;
 use serde_json::{Map, Value, json};

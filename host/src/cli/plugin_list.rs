@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use flistry::build::policy::load;
 use flistry::error::Error;
 use flistry::plugin::{Engine, Hook};
-use flistry::policy::load;
 use flistry::printable::Printable;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use flistry::error::Error;
 use flistry::plugin::Hook;
-use flistry::scaffold::new_plugin;
+use flistry::plugin::author::scaffold::new_plugin;
 use serde_json::json;
 
 use super::output::{Outcome, good};

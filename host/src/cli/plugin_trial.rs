@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flistry::calendar::day;
 use flistry::config::{Contents, Owner};
 use flistry::error::Error;
-use flistry::filter::Filtered;
-use flistry::normal::{Rules, normalize};
 use flistry::plugin::{
     Account, EntryView, Facts, Hook, Names, Operation, Plugin, Removed, SourceTree, TreeView, Trees, Usage, Verdict,
     Wanted, apply,
 };
 use flistry::report::Explained;
-use flistry::scan::{Scan, scan};
-use flistry::source::Source;
+use flistry::tree::filter::Filtered;
+use flistry::tree::normal::{Rules, normalize};
+use flistry::tree::scan::{Scan, scan};
+use flistry::tree::source::Source;
+use flistry::tree::timestamp::day;
 use serde_json::{Value, json};
 use time::UtcDateTime;
 

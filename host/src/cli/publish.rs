@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use flistry::build::session::publish_to;
 use flistry::error::Error;
-use flistry::naming::FlistName;
-use flistry::pipeline::publish_to;
+use flistry::manifest::clean::CleanManifest;
+use flistry::manifest::name::FlistName;
 use flistry::publish::Publication;
-use flistry::route::CleanManifest;
 use serde_json::json;
 
 use super::Context;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use flistry::error::Error;
+use flistry::files::{sha256, write_atomically};
+use flistry::manifest::clean::CleanManifest;
 use flistry::manifest::{Route, replace_routes};
-use flistry::publish::{sha256, write_atomically};
-use flistry::route::CleanManifest;
 use flistry::store::url::{Credentials, IdRange, Ranged, ReadUrl};
 use serde_json::{Value, json};
 

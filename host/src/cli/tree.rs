@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use flistry::calendar::second_after_1970;
 use flistry::error::Error;
 use flistry::printable::Printable;
+use flistry::tree::timestamp::second_after_1970;
 use flistry::tree::{Entry, EntryId, Kind, Tree};
 use serde_json::{Value, json};
 

@@ -5,15 +5,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use flistry::compatibility;
 use flistry::config::{Config, Contents, Environment, Owner};
 use flistry::error::{Error, ExitCode};
 use flistry::globs::Glob;
+use flistry::kernel::compatibility;
 use flistry::manifest::{Manifest, ManifestError, check, read};
-use flistry::normal::Rules;
 use flistry::progress::Progress;
 use flistry::report::Report;
-use flistry::source::Source;
+use flistry::tree::normal::Rules;
+use flistry::tree::source::Source;
 use flistry::verify::source::{Explained, compare};
 use flistry::verify::{Finding, KERNEL_TAG, Level, TYPE_TAG, Verification, rfs, verify};
 use serde_json::json;

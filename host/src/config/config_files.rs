@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 
 use super::{Config, PluginSettings};
-use crate::regular_file;
+use crate::files;
 use crate::store::url::Credentials;
 
 /// Bytes of the largest file. All of it goes to the plugin with each call.
@@ -99,7 +99,7 @@ impl Config {
 /// # Errors
 /// Where it is no regular file that can be read, larger than [`MAX_CONFIG_FILE`], or not UTF-8.
 pub fn read_config_file(path: &Path) -> Result<(String, (u64, u64)), Unusable> {
-    let file = regular_file::open(path)?;
+    let file = files::open(path)?;
     let metadata = file.metadata()?;
     let mut bytes = Vec::new();
     file.take(MAX_CONFIG_FILE + 1).read_to_end(&mut bytes)?;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::assignments;
 use super::flistry_toml::TomlError;
 use super::rfs_conf::RfsConfError;
-use super::{assignments, kernel_config};
 use crate::kernel::KernelVersionError;
+use crate::kernel::kernel_config;
 use crate::store::url::{IdRange, UrlError};
 
 /// A configuration that can't be used.

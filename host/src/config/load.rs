@@ -10,18 +10,18 @@ use time::UtcDateTime;
 
 use super::config_files::RFS_CONF;
 use super::flistry_toml::{self, FlistToml, FlistryToml};
-use super::kernel_config::KernelConfig;
 use super::plugin_toml::PluginToml;
 use super::rfs_conf::{self, RfsConf};
 use super::{
     ComponentSource, Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Publish, Storage,
     assignments,
 };
-use crate::calendar;
+use crate::files;
 use crate::kernel::KernelVersion;
-use crate::regular_file;
+use crate::kernel::kernel_config::KernelConfig;
+use crate::progress::Warning;
 use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
-use crate::warning::Warning;
+use crate::tree::timestamp;
 
 const BUILD_CONF: &str = "config/build.conf";
 const KERNEL_CONFIG: &str = "config/kernel.config";
@@ -71,7 +71,7 @@ impl Config {
         let source_date_epoch = source_date_epoch(&env.0)?;
         // A build that is repeated for a date has that date's name.
         let date = source_date_epoch.and_then(|epoch| UtcDateTime::from_unix_timestamp(epoch).ok());
-        let date = calendar::day(date.unwrap_or(now));
+        let date = timestamp::day(date.unwrap_or(now));
         let release = firmware_tag.as_ref().unwrap_or(&date);
         let flists: Vec<Flist> = toml.flists.iter().map(|flist| expand(flist, &project, &kernel, release)).collect();
         let system_maps = toml.system_maps.iter().map(|map| project.join(map.expand(&kernel, release))).collect();
@@ -137,7 +137,7 @@ fn read_optional(project: &Path, file: &'static str) -> Result<Option<String>, C
 
 fn read(project: &Path, file: &'static str) -> Result<String, ConfigError> {
     let failed = |error| ConfigError::Read { file, error };
-    let bytes = regular_file::read(&project.join(file), MAX_FILE).map_err(failed)?;
+    let bytes = files::read(&project.join(file), MAX_FILE).map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(ConfigError::TooLarge { file, limit: MAX_FILE });
     }

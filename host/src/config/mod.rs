@@ -5,10 +5,8 @@
 
 pub mod assignments;
 mod config_files;
-mod digest;
 mod error;
 pub mod flistry_toml;
-pub mod kernel_config;
 mod load;
 mod node;
 mod plugin_toml;
@@ -31,10 +29,10 @@ pub use load::kernel_version;
 pub use node::NodeSettings;
 pub use plugins::{ComponentSource, PluginSettings};
 
-use crate::config::kernel_config::KernelConfig;
 use crate::kernel::KernelVersion;
+use crate::kernel::kernel_config::KernelConfig;
+use crate::progress::Warning;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
-use crate::warning::Warning;
 use crate::zinit::Settings as ZinitSettings;
 use crate::zinit::kernel_text::KernelText;
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::template::PathTemplate;
-use crate::modinfo::Compression;
+use crate::kernel::modinfo::Compression;
 
 /// What nodes can do with what is packed.
 #[derive(Clone, Debug, PartialEq, Eq)]

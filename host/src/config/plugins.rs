@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::ConfigFile;
+use crate::files;
 use crate::plugin::{Limits, builtin};
-use crate::regular_file;
 
 /// One plugin of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +70,7 @@ impl ComponentSource {
             ComponentSource::Builtin(name) => {
                 builtin::component(name).map(Cow::Borrowed).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
-            ComponentSource::File(path) => regular_file::read(path, most).map(Cow::Owned),
+            ComponentSource::File(path) => files::read(path, most).map(Cow::Owned),
         }
     }
 }

@@ -18,12 +18,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::assignments::{self, Assignments};
-use crate::secret::Secret;
+use crate::progress::Warning;
+use crate::store::secret::Secret;
 use crate::store::url::{
     Credentials, DEFAULT_REGION, Endpoint, HttpUrl, ReadUrl, S3Url, StoreUrl, UrlError, WriteUrl, is_region,
     is_s3_name, is_s3_path,
 };
-use crate::warning::Warning;
 
 /// Every key, for telling a typo from a setting.
 const KEYS: &[&str] = &[

@@ -272,7 +272,7 @@ fn the_digest_covers_what_decides_the_entries() {
     let config = Project::new().load(&[]).unwrap();
     let flist = config.flist("firmware").unwrap();
     let digest = |config: &Config, flist: &Flist| {
-        let policy = crate::policy::Policy::load(config, &[flist], None, &crate::progress::Silent).unwrap();
+        let policy = crate::build::policy::Policy::load(config, &[flist], None, &crate::progress::Silent).unwrap();
         hex::encode(config.digest(flist, &policy))
     };
     let plain = digest(&config, flist);

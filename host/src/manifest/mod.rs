@@ -16,6 +16,9 @@
 //! lies beside a file, and rewriting rows in place leaves what they held in free pages.
 
 mod check;
+pub mod clean;
+pub mod diff;
+pub mod name;
 mod patch;
 mod read;
 mod write;
@@ -29,7 +32,7 @@ pub use read::{ManifestError, read};
 pub use write::write;
 
 use crate::block::{BlobId, BlockRef, digest};
-use crate::secret::Secret;
+use crate::store::secret::Secret;
 use crate::store::url::{IdRange, Ranged, ReadUrl};
 use crate::tree::{EntryId, Tree};
 

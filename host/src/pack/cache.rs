@@ -14,8 +14,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
-use crate::source::FileIdentity;
-use crate::warning::Warning;
+use crate::progress::Warning;
+use crate::tree::source::FileIdentity;
 
 /// Changes with every change of the tables or of what goes into a row: an older cache is then begun anew.
 const VERSION: i64 = 1;

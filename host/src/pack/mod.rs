@@ -21,13 +21,13 @@ pub use cache::PackCache;
 
 use crate::block::{BlobId, BlobKey, BlockRef};
 use crate::manifest::Blocks;
-use crate::normal::Input;
-use crate::parallel;
+use crate::progress::Warning;
 use crate::progress::{Progress, Step};
-use crate::source::{Contents, Source};
+use crate::store::parallel;
 use crate::store::{StoreError, WriteBlobs};
 use crate::tree::EntryId;
-use crate::warning::Warning;
+use crate::tree::normal::Input;
+use crate::tree::source::{Contents, Source};
 use cache::CachedFile;
 
 /// A sealed block: where it is, what opens it, and how long it is.

@@ -6,8 +6,8 @@ use cap_std::fs::{File, FileExt};
 
 use super::PackError;
 use crate::block::{BLOCK_SIZE, block_len};
-use crate::normal::Input;
-use crate::source::{Contents, FileIdentity, Source};
+use crate::tree::normal::Input;
+use crate::tree::source::{Contents, FileIdentity, Source};
 use crate::tree::{EntryId, Kind};
 
 /// Bytes of all names of a file's extended attributes at the most, by Linux (`XATTR_LIST_MAX`).

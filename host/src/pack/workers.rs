@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::read::Reader;
 use super::{PackError, Packer, Sealed, SealedBlock};
 use crate::block::{BLOCK_SIZE, BlobId, BlobKey, BlockRef, Sealer, block_count, block_len, ids_of, keys_of};
-use crate::normal::Input;
+use crate::tree::normal::Input;
 use crate::tree::{EntryId, Kind};
 
 /// Plain bytes that a worker handles at a time: four full blocks, as many as are hashed side by side. A worker holds

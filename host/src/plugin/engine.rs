@@ -15,7 +15,7 @@ use super::PluginError;
 use super::bindings::EveryHook;
 use super::remembered::Remembered;
 use super::state::State;
-use crate::warning::Warning;
+use crate::progress::Warning;
 
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);

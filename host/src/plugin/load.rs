@@ -13,7 +13,7 @@ use super::metadata::{Outline, PACKAGE};
 use super::run::Run;
 use super::state::State;
 use super::{Account, Limits, Metadata, PluginError, Trees, wasi};
-use crate::publish::sha256;
+use crate::files::sha256;
 
 /// The interfaces of our package that a plugin may import.
 const OFFERED: [&str; 6] = ["types", "log", "trees", "module-info", "report", "draft"];

@@ -15,6 +15,7 @@
 //! | `operations` | what a post-pack hook wants changed, checked and applied |
 //! | `wasi` | the WASI that has nothing, for toolchains that can't do without |
 
+pub mod author;
 mod bindings;
 pub(crate) mod builtin;
 mod engine;

@@ -6,7 +6,7 @@ use super::limits::Limit;
 use super::load::{Hook, Plugin};
 use super::run::Run;
 use super::{Account, Facts, PluginError, Trees};
-use crate::naming::FlistName;
+use crate::manifest::name::FlistName;
 
 /// No flist needs more aliases; each is a file.
 const MOST_ALIASES: usize = 64;

@@ -6,7 +6,7 @@ mod rebuild;
 use std::collections::BTreeMap;
 
 use super::PluginError;
-use crate::normal::Input;
+use crate::tree::normal::Input;
 use crate::tree::{EntryId, Kind};
 
 /// Bytes of the longest key of a tag; part of the interface.

@@ -17,10 +17,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::view::TreeView;
-use crate::modinfo::{Compression, pairs_of_module};
-use crate::publish::write_atomically;
-use crate::source::FileIdentity;
-use crate::warning::Warning;
+use crate::files::write_atomically;
+use crate::kernel::modinfo::{Compression, pairs_of_module};
+use crate::progress::Warning;
+use crate::tree::source::FileIdentity;
 use format::Record;
 
 /// The file's name in the cache folder.

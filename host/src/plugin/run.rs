@@ -16,7 +16,7 @@ use super::load::Plugin;
 use super::state::State;
 use super::view::{EntryView, Trees};
 use super::{Facts, PluginError};
-use crate::warning::Warning;
+use crate::progress::Warning;
 
 /// What a run used.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -10,7 +10,7 @@ use super::limits::{Breach, Limit, Limits, MemoryMeter};
 use super::remembered::Remembered;
 use super::view::{TreeView, Trees};
 use super::wasi::Wasi;
-use crate::warning::Warning;
+use crate::progress::Warning;
 
 /// One run.
 pub(super) struct State {

@@ -52,7 +52,7 @@ fn the_pin_and_the_size_come_first() {
     let settings = Settings { expected_sha256: Some("00".repeat(32)), ..Settings::default() };
     let error = load_with(b"\0asm", settings);
     assert!(error.to_string().contains(&"00".repeat(32)));
-    assert!(error.hint().contains(&crate::publish::sha256(b"\0asm")));
+    assert!(error.hint().contains(&crate::files::sha256(b"\0asm")));
     let limits = Limits { component_bytes: 3, ..Limits::default() };
     let error = load_with(b"\0asm", Settings { limits, ..Settings::default() });
     assert_eq!(error.to_string(), "plugin `p`, load: more bytes of the component than allowed, which are 3");

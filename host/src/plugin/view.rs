@@ -7,8 +7,8 @@ use std::sync::Arc;
 use cap_std::fs::{Dir, FileExt};
 
 use super::bindings::flistry::plugin::types;
-use crate::scan::{Scan, Scanned};
-use crate::source::{FileIdentity, Source, open_unchanged_in};
+use crate::tree::scan::{Scan, Scanned};
+use crate::tree::source::{FileIdentity, Source, open_unchanged_in};
 use crate::tree::{Kind, Tree};
 
 /// What an entry is, as a plugin is told.

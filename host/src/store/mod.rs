@@ -17,14 +17,17 @@
 mod client;
 pub mod dir;
 pub mod error;
+pub mod fetch;
 pub mod http;
 pub mod memory;
 pub mod open;
+pub mod parallel;
 pub mod ranges;
 pub mod retry;
 mod runtime;
 pub mod s3;
 mod s3_answer;
+pub mod secret;
 pub mod url;
 
 pub use error::{Fault, Refusal, StoreError};

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub(crate) use check::{region as is_region, s3_name as is_s3_name, s3_path as is_s3_path};
 pub use error::UrlError;
 
-use crate::secret::Secret;
+use crate::store::secret::Secret;
 
 /// A parsed store URL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@
 //! [`source`] compares with the folder an flist was made from. What is found is a [`Finding`]; an error means that
 //! nothing can be said, because the store does not answer.
 
+pub mod read_back;
 pub mod rfs;
 pub mod source;
 
@@ -19,13 +20,13 @@ use std::sync::Mutex;
 
 use crate::block::{BlobId, BlockRef, block_len};
 use crate::config::ReadBackLevel;
-use crate::fetch::{FetchError, fetch};
-use crate::indexes::Mismatch;
+use crate::kernel::indexes::Mismatch;
+use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::manifest::{Manifest, Problem};
-use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
-use crate::parallel;
 use crate::printable::Printable;
 use crate::progress::{Progress, Step};
+use crate::store::fetch::{FetchError, fetch};
+use crate::store::parallel;
 use crate::store::{ReadBlobs, StoreError};
 use crate::tree::EntryId;
 
@@ -102,7 +103,7 @@ pub enum Finding {
     Index(Mismatch),
     /// A difference to the source that the report does not explain.
     #[error("differs from the source: {0}")]
-    Source(crate::diff::Difference),
+    Source(crate::manifest::diff::Difference),
     /// Something that stock rfs sees differently.
     #[error("stock rfs: {}", Printable(.0))]
     Rfs(String),
@@ -227,7 +228,7 @@ fn indexes(manifest: &Manifest, store: &dyn ReadBlobs, result: &mut Verification
         }
         Ok(bytes)
     };
-    match crate::indexes::check(&manifest.tree, contents) {
+    match crate::kernel::indexes::check(&manifest.tree, contents) {
         Ok(mismatches) => result.findings.extend(mismatches.into_iter().map(Finding::Index)),
         Err(Unread::Finding(finding)) => result.findings.push(*finding),
         Err(Unread::Store(error)) => return Err(error),

@@ -28,7 +28,7 @@ pub fn find(rfs_bin: Option<&str>, path: Option<&str>, project: &Path) -> Result
         Some(named) => vec![PathBuf::from(named)],
         None => in_path.chain([project.join(IN_PROJECT)]).collect(),
     };
-    crate::program::first(candidates).ok_or_else(|| RfsError::NotFound { named: rfs_bin.map(str::to_owned) })
+    crate::files::first_executable(candidates).ok_or_else(|| RfsError::NotFound { named: rfs_bin.map(str::to_owned) })
 }
 
 /// Lets rfs list, inspect and unpack the flist at `file`, below the folder `scratch`, and compares with the manifest.

@@ -7,15 +7,15 @@ use cap_std::fs::FileExt;
 
 use super::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
-use crate::diff::diff_trees;
-use crate::filter::Filtered;
 use crate::globs::Glob;
 use crate::manifest::Manifest;
-use crate::normal::{Rules, UnpackableError, normalize};
-use crate::parallel;
+use crate::manifest::diff::diff_trees;
 use crate::progress::{Progress, Step};
-use crate::scan::{ScanError, scan};
-use crate::source::Source;
+use crate::store::parallel;
+use crate::tree::filter::Filtered;
+use crate::tree::normal::{Rules, UnpackableError, normalize};
+use crate::tree::scan::{ScanError, scan};
+use crate::tree::source::Source;
 use crate::tree::{EntryId, Kind};
 
 /// What the build's report says of differences that are meant.

@@ -10,8 +10,8 @@ use cap_std::fs::Dir;
 use super::output::refuse_conflicts;
 use super::write::{FileState, Found, Wanted, Written, find, put};
 use super::{Dialect, FileKind, GeneratedFile, Mount, Settings, ZinitError};
-use crate::publish::sha256;
-use crate::warning::Warning;
+use crate::files::sha256;
+use crate::progress::Warning;
 
 /// Where zinit 0.2 looks for units.
 const YAML_UNITS: &str = "etc/zinit";

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::quote;
-use crate::naming::FlistName;
+use crate::manifest::name::FlistName;
 
 const PLACEHOLDER: &str = "{kernel}";
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::kernel_text::KernelText;
 use super::{Settings, ZinitError};
 use crate::config::{Contents, Flist};
-use crate::naming::FlistName;
+use crate::manifest::name::FlistName;
 
 /// Bytes of the largest report that is read: one names each entry that was left out.
 const MAX_REPORT: u64 = 256 << 20;

@@ -10,8 +10,8 @@ use cap_std::fs::Dir;
 
 use super::write::{FileState, Found, Wanted, Written, find, put};
 use super::{GeneratedFile, ZinitError};
-use crate::publish::sha256;
-use crate::warning::Warning;
+use crate::files::sha256;
+use crate::progress::Warning;
 
 /// What was written last, by digest.
 pub const SUMS: &str = "SHA256SUMS";

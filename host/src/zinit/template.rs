@@ -6,8 +6,8 @@
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use crate::regular_file;
-use crate::warning::Warning;
+use crate::files;
+use crate::progress::Warning;
 
 /// Where a project's own templates lie.
 const FOLDER: &str = "config/zinit";
@@ -218,7 +218,7 @@ impl Templates {
 fn read(project: &Path, kind: Kind) -> Result<Option<String>, TemplateError> {
     let failed = |error| TemplateError::Read { file: kind.path(), error };
     let path = project.join(kind.path());
-    let file = match regular_file::open(&path) {
+    let file = match files::open(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(failed)?,
     };

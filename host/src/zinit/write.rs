@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cap_std::fs::{Dir, Permissions, PermissionsExt};
 use serde::Serialize;
 
-use crate::publish::{replace, sha256};
+use crate::files::{replace, sha256};
 
 /// What became of the files.
 #[derive(Clone, Debug, PartialEq, Eq)]

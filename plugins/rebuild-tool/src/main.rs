@@ -3,7 +3,7 @@
 //! With `--check` nothing is written. What differs is an error where the toolchain is the one that made OUT, and a
 //! remark where it is another one.
 
-#[path = "../../../host/src/componentize.rs"]
+#[path = "../../../host/src/plugin/author/componentize.rs"]
 #[allow(dead_code)]
 mod componentize;
 

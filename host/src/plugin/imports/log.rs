@@ -4,7 +4,7 @@ use super::super::bindings::flistry::plugin::log::{Host, Level};
 use super::super::error::clean;
 use super::super::limits::Limit;
 use super::super::state::State;
-use crate::warning::Warning;
+use crate::progress::Warning;
 
 impl Host for State {
     fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {

@@ -29,7 +29,7 @@ impl Host for State {
         let bytes = modules.iter().filter(|id| known(id)).map(|id| tree.entry(*id).size).sum();
         self.charge_read(bytes)?;
         let threads = available_parallelism().map_or(1, usize::from);
-        let found = crate::parallel::map(&modules, threads, |id| {
+        let found = crate::store::parallel::map(&modules, threads, |id| {
             Ok::<_, Infallible>(match known(id) {
                 true => self.modules.pairs(&*tree, *id),
                 false => Err(("no-such-entry", format!("the tree has no entry {id}"))),

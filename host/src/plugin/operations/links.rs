@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Added, Operation, Wanted, conflict, refused};
-use crate::links::{Led, Names, names, resolve};
 use crate::plugin::PluginError;
+use crate::tree::symlinks::{Led, Names, names, resolve};
 use crate::tree::{EntryId, Kind, Tree, check_name};
 
 /// A link that is to be added; its place is checked.

@@ -3,7 +3,7 @@
 use super::links::Link;
 use super::refused;
 use crate::plugin::PluginError;
-use crate::source::Contents;
+use crate::tree::source::Contents;
 use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree};
 
 /// One entry to be.

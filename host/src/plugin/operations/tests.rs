@@ -1,5 +1,5 @@
 use super::*;
-use crate::source::Contents;
+use crate::tree::source::Contents;
 use crate::tree::{Attributes, Entry, Kind, Permissions, Tree};
 
 fn attributes() -> Attributes {

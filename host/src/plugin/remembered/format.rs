@@ -14,8 +14,8 @@
 use std::sync::Arc;
 
 use super::{Key, Pairs};
-use crate::modinfo::Compression;
-use crate::source::FileIdentity;
+use crate::kernel::modinfo::Compression;
+use crate::tree::source::FileIdentity;
 
 /// The beginning. The last byte changes with every change of the layout, or of what is read out of a module: an older
 /// file is then begun anew.

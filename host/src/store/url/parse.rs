@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::check;
 use super::error::masked;
 use super::{Credentials, DEFAULT_REGION, Endpoint, HttpUrl, IdRange, Ranged, S3Url, StoreUrl, UrlError};
-use crate::secret::Secret;
+use crate::store::secret::Secret;
 
 impl StoreUrl {
     /// Parses a store's URL. User and password are taken as they stand, as rfs does. An S3 URL's query parameters

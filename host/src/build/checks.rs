@@ -4,21 +4,21 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::NewIndexes;
-use crate::compatibility;
+use super::plan::NewIndexes;
 use crate::config::{Config, Flist};
 use crate::error::Error;
-use crate::filter::Filtered;
-use crate::indexes::depmod::{Depmod, system_map};
-use crate::indexes::{self, IndexError};
-use crate::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
-use crate::normal::Input;
+use crate::kernel::compatibility;
+use crate::kernel::indexes::depmod::{Depmod, system_map};
+use crate::kernel::indexes::{self, IndexError};
+use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::progress::Progress;
-use crate::scan::{Scan, Scanned};
-use crate::source::Source;
+use crate::progress::Warning;
 use crate::store::url::StoreUrl;
+use crate::tree::filter::Filtered;
+use crate::tree::normal::Input;
+use crate::tree::scan::{Scan, Scanned};
+use crate::tree::source::Source;
 use crate::tree::{Entry, Kind, Tree};
-use crate::warning::Warning;
 
 /// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
 /// would grow with every build.

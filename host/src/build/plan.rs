@@ -1,29 +1,28 @@
 //! What a build is going to do, found out without touching anything: the pipeline's stages up to the pack.
 
-mod checks;
-
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use super::checks;
+use crate::build::clock::Clock;
+use crate::build::policy::{Policy, facts};
 use crate::config::{Config, Contents, Flist};
 use crate::error::Error;
-use crate::filter::{Dropped, Filtered};
-use crate::indexes::depmod::Depmod;
-use crate::indexes::{Mismatch, needed};
-use crate::naming::FlistName;
-use crate::normal::{Input, Rules, normalize};
+use crate::kernel::indexes::depmod::Depmod;
+use crate::kernel::indexes::{Mismatch, needed};
+use crate::manifest::name::FlistName;
 use crate::plugin::{
     Account, Added, Applied, EntryKind, EntryView, Hook, Names, Plugin, Removed, SourceTree, Trees, Verdict, Wanted,
     apply,
 };
-use crate::policy::{Policy, facts};
+use crate::progress::Warning;
 use crate::progress::{Progress, Step};
 use crate::report::{Explained, PluginRun, Stage};
-use crate::scan::{Scan, scan};
-use crate::source::Source;
-use crate::warning::Warning;
+use crate::tree::filter::{Dropped, Filtered};
+use crate::tree::normal::{Input, Rules, normalize};
+use crate::tree::scan::{Scan, scan};
+use crate::tree::source::Source;
 
 /// The plan of one flist.
 pub struct Plan<'a> {

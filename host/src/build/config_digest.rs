@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use super::{Config, Flist};
 use crate::block::digest;
-use crate::policy::Policy;
+use crate::build::policy::Policy;
+use crate::config::{Config, Flist};
 
 impl Config {
     /// BLAKE2b-256 of what decides the manifest's entries for a given source tree: the kernel, the epoch, and the

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::filter::Dropped;
 use crate::pack::PackStats;
 use crate::plugin::{Added, Hook, Plugin, Removed, Usage};
 use crate::tree::Counts;
+use crate::tree::filter::Dropped;
 
 /// Changes when a field changes its meaning or goes away.
 pub const FORMAT: u32 = 1;

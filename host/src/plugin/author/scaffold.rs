@@ -14,37 +14,37 @@ use crate::plugin::Hook;
 /// Bytes of the longest name: a plugin's in `flistry.toml` may have as many.
 const MAX_NAME: usize = 40;
 
-const MANIFEST: &str = include_str!("../../plugins/template/Cargo.toml");
-const README: &str = include_str!("../../plugins/template/README.md");
+const MANIFEST: &str = include_str!("../../../../plugins/template/Cargo.toml");
+const README: &str = include_str!("../../../../plugins/template/README.md");
 
 /// What every crate gets unchanged: a path in the crate, and the text.
 const SDK: &[(&str, &str)] = &[
-    ("vendor/flistry-plugin/Cargo.toml", include_str!("../../plugins/sdk/Cargo.toml")),
-    ("vendor/flistry-plugin/src/bindings.rs", include_str!("../../plugins/sdk/src/bindings.rs")),
-    ("vendor/flistry-plugin/src/config.rs", include_str!("../../plugins/sdk/src/config.rs")),
-    ("vendor/flistry-plugin/src/facts.rs", include_str!("../../plugins/sdk/src/facts.rs")),
-    ("vendor/flistry-plugin/src/fnmatch.rs", include_str!("../../plugins/sdk/src/fnmatch.rs")),
-    ("vendor/flistry-plugin/src/globs.rs", include_str!("../../plugins/sdk/src/globs.rs")),
-    ("vendor/flistry-plugin/src/hook.rs", include_str!("../../plugins/sdk/src/hook.rs")),
-    ("vendor/flistry-plugin/src/lib.rs", include_str!("../../plugins/sdk/src/lib.rs")),
-    ("vendor/flistry-plugin/src/log.rs", include_str!("../../plugins/sdk/src/log.rs")),
-    ("vendor/flistry-plugin/src/modules_alias.rs", include_str!("../../plugins/sdk/src/modules_alias.rs")),
-    ("vendor/flistry-plugin/src/modules_builtin.rs", include_str!("../../plugins/sdk/src/modules_builtin.rs")),
-    ("vendor/flistry-plugin/src/modules_dep.rs", include_str!("../../plugins/sdk/src/modules_dep.rs")),
-    ("vendor/flistry-plugin/src/modules_softdep.rs", include_str!("../../plugins/sdk/src/modules_softdep.rs")),
-    ("vendor/flistry-plugin/src/report.rs", include_str!("../../plugins/sdk/src/report.rs")),
-    ("vendor/flistry-plugin/src/templates.rs", include_str!("../../plugins/sdk/src/templates.rs")),
-    ("vendor/flistry-plugin/src/trees.rs", include_str!("../../plugins/sdk/src/trees.rs")),
-    ("wit/configuration.wit", include_str!("../../wit/configuration.wit")),
-    ("wit/filter.wit", include_str!("../../wit/filter.wit")),
-    ("wit/log.wit", include_str!("../../wit/log.wit")),
-    ("wit/module-info.wit", include_str!("../../wit/module-info.wit")),
-    ("wit/naming.wit", include_str!("../../wit/naming.wit")),
-    ("wit/post-pack.wit", include_str!("../../wit/post-pack.wit")),
-    ("wit/report.wit", include_str!("../../wit/report.wit")),
-    ("wit/trees.wit", include_str!("../../wit/trees.wit")),
-    ("wit/types.wit", include_str!("../../wit/types.wit")),
-    ("wit/worlds.wit", include_str!("../../wit/worlds.wit")),
+    ("vendor/flistry-plugin/Cargo.toml", include_str!("../../../../plugins/sdk/Cargo.toml")),
+    ("vendor/flistry-plugin/src/bindings.rs", include_str!("../../../../plugins/sdk/src/bindings.rs")),
+    ("vendor/flistry-plugin/src/config.rs", include_str!("../../../../plugins/sdk/src/config.rs")),
+    ("vendor/flistry-plugin/src/facts.rs", include_str!("../../../../plugins/sdk/src/facts.rs")),
+    ("vendor/flistry-plugin/src/fnmatch.rs", include_str!("../../../../plugins/sdk/src/fnmatch.rs")),
+    ("vendor/flistry-plugin/src/globs.rs", include_str!("../../../../plugins/sdk/src/globs.rs")),
+    ("vendor/flistry-plugin/src/hook.rs", include_str!("../../../../plugins/sdk/src/hook.rs")),
+    ("vendor/flistry-plugin/src/lib.rs", include_str!("../../../../plugins/sdk/src/lib.rs")),
+    ("vendor/flistry-plugin/src/log.rs", include_str!("../../../../plugins/sdk/src/log.rs")),
+    ("vendor/flistry-plugin/src/modules_alias.rs", include_str!("../../../../plugins/sdk/src/modules_alias.rs")),
+    ("vendor/flistry-plugin/src/modules_builtin.rs", include_str!("../../../../plugins/sdk/src/modules_builtin.rs")),
+    ("vendor/flistry-plugin/src/modules_dep.rs", include_str!("../../../../plugins/sdk/src/modules_dep.rs")),
+    ("vendor/flistry-plugin/src/modules_softdep.rs", include_str!("../../../../plugins/sdk/src/modules_softdep.rs")),
+    ("vendor/flistry-plugin/src/report.rs", include_str!("../../../../plugins/sdk/src/report.rs")),
+    ("vendor/flistry-plugin/src/templates.rs", include_str!("../../../../plugins/sdk/src/templates.rs")),
+    ("vendor/flistry-plugin/src/trees.rs", include_str!("../../../../plugins/sdk/src/trees.rs")),
+    ("wit/configuration.wit", include_str!("../../../../wit/configuration.wit")),
+    ("wit/filter.wit", include_str!("../../../../wit/filter.wit")),
+    ("wit/log.wit", include_str!("../../../../wit/log.wit")),
+    ("wit/module-info.wit", include_str!("../../../../wit/module-info.wit")),
+    ("wit/naming.wit", include_str!("../../../../wit/naming.wit")),
+    ("wit/post-pack.wit", include_str!("../../../../wit/post-pack.wit")),
+    ("wit/report.wit", include_str!("../../../../wit/report.wit")),
+    ("wit/trees.wit", include_str!("../../../../wit/trees.wit")),
+    ("wit/types.wit", include_str!("../../../../wit/types.wit")),
+    ("wit/worlds.wit", include_str!("../../../../wit/worlds.wit")),
 ];
 
 /// A crate that can't be made.
@@ -117,15 +117,21 @@ pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, Scaf
 /// A hook's example: the code, a setting that it takes as key and value, and how an flist uses it.
 fn template(hook: Hook) -> (&'static str, (&'static str, &'static str), &'static str) {
     match hook {
-        Hook::Filter => {
-            (include_str!("../../plugins/template/filter.rs"), ("endings", "[\".txt\"]"), "filters = [\"PLUGIN-NAME\"]")
-        }
-        Hook::Naming => {
-            (include_str!("../../plugins/template/naming.rs"), ("product", "\"acme\""), "naming = \"PLUGIN-NAME\"")
-        }
-        Hook::PostPack => {
-            (include_str!("../../plugins/template/post_pack.rs"), ("ending", "\"~\""), "post-pack = [\"PLUGIN-NAME\"]")
-        }
+        Hook::Filter => (
+            include_str!("../../../../plugins/template/filter.rs"),
+            ("endings", "[\".txt\"]"),
+            "filters = [\"PLUGIN-NAME\"]",
+        ),
+        Hook::Naming => (
+            include_str!("../../../../plugins/template/naming.rs"),
+            ("product", "\"acme\""),
+            "naming = \"PLUGIN-NAME\"",
+        ),
+        Hook::PostPack => (
+            include_str!("../../../../plugins/template/post_pack.rs"),
+            ("ending", "\"~\""),
+            "post-pack = [\"PLUGIN-NAME\"]",
+        ),
     }
 }
 

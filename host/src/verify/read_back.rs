@@ -1,9 +1,9 @@
 //! Reading what was packed as a node will: through the read URL, with the read credentials.
 
 use crate::block::BlobId;
-use crate::fetch::FetchError;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
+use crate::store::fetch::FetchError;
 use crate::store::open::{open_read, open_route, open_route_ranges};
 use crate::store::s3::S3Store;
 use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};

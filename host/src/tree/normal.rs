@@ -14,11 +14,11 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use crate::config::Owner;
-use crate::filter::Filtered;
-use crate::scan::{Scan, Scanned};
-use crate::source::{Contents, Source};
+use crate::progress::Warning;
+use crate::tree::filter::Filtered;
+use crate::tree::scan::{Scan, Scanned};
+use crate::tree::source::{Contents, Source};
 use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree, TreeError};
-use crate::warning::Warning;
 
 /// The choices that the normal form leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

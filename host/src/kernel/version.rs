@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::config::assignments::Assignments;
-use crate::config::kernel_config::{KernelConfig, KernelOption};
+use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 
 /// Bytes of the longest version: what the kernel itself allows for `uname -r`.
 const MAX_LEN: usize = 64;

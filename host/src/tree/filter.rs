@@ -9,8 +9,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::scan::Scan;
 use crate::tree::Kind;
+use crate::tree::scan::Scan;
 
 /// How many links Linux follows in one look-up (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;

@@ -1,21 +1,16 @@
 //! Giving a finished manifest its names: the file, its checksum, its report, and the aliases last, so that no reader
 //! ever finds a name that leads to nothing or to half a file.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use crate::naming::FlistName;
-use crate::route::CleanManifest;
+use crate::files::{sha256, symlink_atomically, write_atomically};
+use crate::manifest::clean::CleanManifest;
+use crate::manifest::name::FlistName;
 use crate::store::StoreError;
 use crate::store::s3::S3Bucket;
-
-/// SHA-256 in hexadecimal, as `sha256sum` prints it.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
-}
 
 /// What is published under one name.
 pub struct Publication<'a> {
@@ -51,7 +46,8 @@ impl Publication<'_> {
             put(crate::report::file_name(self.name.as_str()), report.as_bytes())?;
         }
         for alias in self.aliases {
-            link_atomically(&dir, self.name.as_str(), alias.as_str()).map_err(|error| failed(alias.as_str(), error))?;
+            symlink_atomically(&dir, self.name.as_str(), alias.as_str())
+                .map_err(|error| failed(alias.as_str(), error))?;
             put(format!("{alias}.sha256"), self.checksum(alias).as_bytes())?;
         }
         // A `Dir` is a handle for paths only; what can be synced has to be opened for reading.
@@ -77,32 +73,6 @@ impl Publication<'_> {
         }
         Ok(format!("{}/{}", bucket.describe(), self.name))
     }
-}
-
-/// Writes a file so that its name has the old contents or the new, whatever happens.
-pub fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    replace(dir, name, |temporary| {
-        let mut file = dir.create(temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    })
-}
-
-fn link_atomically(dir: &Dir, target: &str, name: &str) -> std::io::Result<()> {
-    replace(dir, name, |temporary| dir.symlink(target, temporary))
-}
-
-/// Makes something under a name of its own and renames it; leaves nothing behind if that fails.
-pub(crate) fn replace(dir: &Dir, name: &str, make: impl FnOnce(&str) -> std::io::Result<()>) -> std::io::Result<()> {
-    // Process ids repeat between containers that share a folder; the time of day hardly does as well.
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
-    let temporary = format!(".new-{now:x}-{}", std::process::id());
-    let result = make(&temporary).and_then(|()| dir.rename(&temporary, dir, name));
-    if result.is_err() {
-        // The first error is the one to tell.
-        let _ = dir.remove_file(&temporary);
-    }
-    result
 }
 
 /// A manifest that could not be published.

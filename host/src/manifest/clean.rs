@@ -1,7 +1,7 @@
 //! What may leave the program: a manifest in which no write credential is found.
 
 use crate::manifest::{Manifest, ManifestError, read};
-use crate::secret::Secret;
+use crate::store::secret::Secret;
 use crate::store::url::Credentials;
 use crate::tree::Kind;
 

@@ -12,12 +12,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::config::kernel_config::{KernelConfig, KernelOption};
 use crate::config::{Contents, NodeSettings};
-use crate::links::{Led, names, resolve};
-use crate::modinfo::Compression;
+use crate::kernel::kernel_config::{KernelConfig, KernelOption};
+use crate::kernel::modinfo::Compression;
+use crate::progress::Warning;
+use crate::tree::symlinks::{Led, names, resolve};
 use crate::tree::{EntryId, Kind, Tree};
-use crate::warning::Warning;
 
 /// What a node's operator should know about a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
 use crate::plugin::{Engine, Facts, Plugin, Settings};
 use crate::progress::Progress;
-use crate::warning::Warning;
+use crate::progress::Warning;
 
 /// Loaded plugins by their names.
 pub struct Policy {

@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{IndexError, Mismatch, compare, modules};
+use crate::files;
 use crate::kernel::KernelVersion;
-use crate::normal::Input;
-use crate::parallel;
-use crate::program;
-use crate::source::{Contents, Source};
+use crate::store::parallel;
+use crate::tree::normal::Input;
+use crate::tree::source::{Contents, Source};
 use crate::tree::{EntryId, Tree};
 
 /// What depmod reads beside the modules.
@@ -68,7 +68,7 @@ impl Depmod {
     /// One that can't be run, or is not kmod's.
     pub fn find(search_path: &[PathBuf]) -> Result<Option<Depmod>, IndexError> {
         let candidates = search_path.iter().map(|folder| folder.join("depmod"));
-        let Some(program) = program::first(candidates) else { return Ok(None) };
+        let Some(program) = files::first_executable(candidates) else { return Ok(None) };
         let output = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
         let output = output.map_err(|error| IndexError::Run { program: program.clone(), error })?;
         let text = String::from_utf8_lossy(&output.stdout);

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use cap_fs_ext::DirExt;
 use cap_std::fs::{Dir, Metadata, MetadataExt};
 
-use crate::source::{FileIdentity, Source};
 use crate::tree::Kind;
+use crate::tree::source::{FileIdentity, Source};
 
 /// Everything under a source folder.
 pub struct Scan {

@@ -26,7 +26,7 @@ use std::fmt;
 
 pub use error::{IndexError, NeededIsGone};
 
-use crate::modinfo::Compression;
+use crate::kernel::modinfo::Compression;
 use crate::tree::{EntryId, Kind, Tree};
 
 /// Names what each module needs, as text.

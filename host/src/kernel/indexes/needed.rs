@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use super::{DEP, IndexError, NeededIsGone, modules};
-use crate::filter::Dropped;
 use crate::plugin::Removed;
-use crate::source::Source;
+use crate::progress::Warning;
 use crate::tree::Tree;
-use crate::warning::Warning;
+use crate::tree::filter::Dropped;
+use crate::tree::source::Source;
 
 /// A module whose dependency was left out would not load. One whose dependency the source itself lacks would not either; that
 /// is returned to be warned of, since without the kernel's symbols depmod does not notice it.

@@ -13,27 +13,28 @@ use std::path::PathBuf;
 
 use time::UtcDateTime;
 
-use crate::calendar;
-use crate::clock::Clock;
+use crate::build::clock::Clock;
+use crate::build::plan::{NewIndexes, Plan};
 use crate::config::{Config, Storage};
 use crate::error::Error;
+use crate::files::sha256;
+use crate::manifest::clean::CleanManifest;
+use crate::manifest::name::FlistName;
 use crate::manifest::{ContentsDigest, Manifest, Route, write};
-use crate::naming::FlistName;
-use crate::normal::Input;
 use crate::pack::{PackCache, Packer};
-use crate::plan::{NewIndexes, Plan};
+use crate::progress::Warning;
 use crate::progress::{Progress, Step};
-use crate::publish::{Publication, sha256};
-use crate::read_back::{prove_read_only, read_back};
+use crate::publish::Publication;
 use crate::report::{FORMAT, IndexesMade, ManifestFacts, ReadBack, Report};
-use crate::route::CleanManifest;
-use crate::source::Source;
 use crate::store::WriteBlobs;
 use crate::store::open::{open_write, open_write_ranges};
 use crate::store::s3::S3Bucket;
 use crate::store::url::StoreUrl;
+use crate::tree::normal::Input;
+use crate::tree::source::Source;
+use crate::tree::timestamp;
 use crate::verify::Level;
-use crate::warning::Warning;
+use crate::verify::read_back::{prove_read_only, read_back};
 
 /// What a build made.
 pub struct Built {
@@ -115,7 +116,7 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
         source: source.path().display().to_string(),
         owner: flist.owner.word().to_owned(),
         source_date_epoch: config.source_date_epoch,
-        built: calendar::second(UtcDateTime::now()).expect("no clock is beyond the year 9999"),
+        built: timestamp::second(UtcDateTime::now()).expect("no clock is beyond the year 9999"),
         store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
         route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
         entries: clean.manifest().tree.counts(),
@@ -221,7 +222,7 @@ impl Progress for Recorder<'_> {
         self.inner.advance(units);
     }
 
-    fn warn(&self, warning: crate::warning::Warning) {
+    fn warn(&self, warning: crate::progress::Warning) {
         self.warnings.lock().expect("no holder panics").push(warning.to_string());
         self.inner.warn(warning);
     }
