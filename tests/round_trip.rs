@@ -8,13 +8,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use flistry::block::BLOCK_SIZE;
-use flistry::config::Owner;
 use flistry::manifest::diff::diff_trees;
 use flistry::manifest::{Manifest, Route, read, write};
 use flistry::pack::{PackCache, PackStats, Packer};
 use flistry::progress::Silent;
 use flistry::store::memory::MemoryStore;
 use flistry::store::url::IdRange;
+use flistry::tree::Owner;
 use flistry::tree::filter::Filtered;
 use flistry::tree::normal::{Input, Rules, normalize};
 use flistry::tree::scan::scan;

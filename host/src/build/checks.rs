@@ -72,7 +72,7 @@ pub(super) fn compatible(
     mut unusable: Vec<Warning>,
     progress: &dyn Progress,
 ) -> Result<Vec<String>, Error> {
-    let remarks = compatibility::check(flist.contents, tree, &config.kernel_config, &config.node);
+    let remarks = compatibility::check(flist.kind, tree, &config.kernel_config, &config.node);
     unusable.extend(remarks.unusable);
     if config.node.strict && !unusable.is_empty() {
         return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });

@@ -21,8 +21,8 @@ impl Config {
         if let Some(epoch) = self.source_date_epoch {
             canonical.field("epoch", epoch);
         }
-        canonical.field("contents", flist.contents.word());
-        canonical.field("owner", flist.owner.word());
+        canonical.field("contents", flist.kind.as_str());
+        canonical.field("owner", flist.owner.as_str());
         for (hook, plugins) in [("filter", &flist.filters), ("post-pack", &flist.post_pack)] {
             for name in plugins {
                 let plugin = policy.plugin(name);

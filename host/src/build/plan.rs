@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::checks;
 use crate::build::clock::Clock;
 use crate::build::policy::{Policy, facts};
-use crate::config::{Config, Contents, Flist};
+use crate::config::{Config, Flist};
 use crate::error::Error;
 use crate::kernel::indexes::depmod::Depmod;
 use crate::kernel::indexes::{Mismatch, needed};
@@ -19,6 +19,7 @@ use crate::plugin::{
 use crate::progress::Warning;
 use crate::progress::{Progress, Step};
 use crate::report::{Explained, PluginRun, Stage};
+use crate::tree::FlistKind;
 use crate::tree::filter::{Dropped, Filtered};
 use crate::tree::normal::{Input, Rules, normalize};
 use crate::tree::scan::{Scan, scan};
@@ -133,7 +134,7 @@ impl<'a> Planner<'a> {
             progress.warn(Warning::new(what, "`flistry plan` says which of them drops what"));
         }
         clock.stage("normalize");
-        if flist.contents == Contents::Modules {
+        if flist.kind == FlistKind::Modules {
             checks::kernel(config, &source, &input.tree)?;
             clock.stage("vermagic");
         }
@@ -151,7 +152,7 @@ impl<'a> Planner<'a> {
         clock.stage("post-pack");
         let dropped = filtered.dropped(&scan);
         let (mut lacking, mut indexes) = (Vec::new(), None);
-        if flist.contents == Contents::Modules {
+        if flist.kind == FlistKind::Modules {
             lacking = needed::check(&source, &applied.input.tree, &dropped, &applied.removed)?;
             indexes = checks::new_indexes(config, flist, &source, &applied.input)?;
         }
@@ -245,7 +246,7 @@ impl<'a> Planner<'a> {
         // What is said of an entry that goes stands with it.
         let gone: HashSet<(&str, &str)> =
             applied.removed.iter().map(|removed| (&*removed.by, &*removed.path)).collect();
-        for run in plugins.iter_mut().filter(|run| run.hook == Hook::PostPack.word()) {
+        for run in plugins.iter_mut().filter(|run| run.hook == Hook::PostPack.as_str()) {
             let PluginRun { name, explained, .. } = run;
             explained.retain(|explained| !gone.contains(&(&**name, &*explained.path)));
         }

@@ -88,7 +88,7 @@ pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: BTree
     let variable = |name: &String| Some((name.clone(), config.variables.get(name)?.clone()));
     Facts {
         flist: flist.name.clone(),
-        contents: flist.contents,
+        contents: flist.kind,
         kernel: config.kernel.to_string(),
         date: config.date.clone(),
         variables: granted.iter().filter_map(variable).collect(),

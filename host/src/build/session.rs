@@ -33,7 +33,6 @@ use crate::store::url::StoreUrl;
 use crate::tree::normal::Input;
 use crate::tree::source::Source;
 use crate::tree::timestamp;
-use crate::verify::Level;
 use crate::verify::read_back::{prove_read_only, read_back};
 
 /// What a build made.
@@ -89,7 +88,7 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
     clock.stage("pack");
 
     tags.insert(crate::verify::KERNEL_TAG.to_owned(), config.kernel.to_string());
-    tags.insert(crate::verify::TYPE_TAG.to_owned(), flist.contents.word().to_owned());
+    tags.insert(crate::verify::TYPE_TAG.to_owned(), flist.kind.as_str().to_owned());
     tags.insert("flistry.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     tags.insert("flistry.contents".to_owned(), ContentsDigest::of(&input.tree, &blocks).to_string());
     let routes = config.store.route.iter().map(Route::from).collect();
@@ -100,7 +99,7 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
     let clean = CleanManifest::check(bytes, &config.store.write_credentials)?;
     clock.stage("route");
 
-    let level = Level::from(config.read_back);
+    let level = config.read_back;
     // From here on what counts is what the file says, not what was meant to be in it.
     let proven = read_back(clean.manifest(), &config.store.route, &config.store.write, level, progress)?;
     prove_read_only(clean.manifest(), &config.store.route)?;
@@ -114,7 +113,7 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
         aliases: names.aliases.iter().map(FlistName::to_string).collect(),
         kernel: config.kernel.to_string(),
         source: source.path().display().to_string(),
-        owner: flist.owner.word().to_owned(),
+        owner: flist.owner.as_str().to_owned(),
         source_date_epoch: config.source_date_epoch,
         built: timestamp::second(UtcDateTime::now()).expect("no clock is beyond the year 9999"),
         store: config.store.write.iter().map(|url| url.value.to_string()).collect(),

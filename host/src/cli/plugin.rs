@@ -6,11 +6,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use flistry::config::{ComponentSource, Contents, read_config_file};
+use flistry::config::{ComponentSource, read_config_file};
 use flistry::error::Error;
 use flistry::plugin::author::componentize::{Toolchain, componentize};
 use flistry::plugin::{Engine, Hook, Plugin, PluginError, Settings};
 use flistry::printable::Printable;
+use flistry::tree::FlistKind;
 use serde_json::{Map, Value, json};
 
 use super::Context;
@@ -110,7 +111,7 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<Outcome, Error> {
             std::fs::create_dir_all(path.parent().unwrap_or(scratch.path())).and_then(|()| std::fs::write(&path, text));
         written.map_err(|error| Error::Write { path, error })?;
     }
-    let facts = facts("modules", Contents::Plain, "6.12.44-Zero-OS", BTreeMap::new());
+    let facts = facts("modules", FlistKind::Plain, "6.12.44-Zero-OS", BTreeMap::new());
     let first = answer(run_hooks(&plugin, facts.clone(), scratch.path().to_owned(), &[]))?;
     let second = answer(run_hooks(&plugin, facts, scratch.path().to_owned(), &[]))?;
     if first.as_ref().map(Answers::deterministic) != second.as_ref().map(Answers::deterministic) {
@@ -155,7 +156,7 @@ fn describe(plugin: &Plugin, component: &ComponentSource) -> Outcome {
     line("version", metadata.version.clone().unwrap_or_else(unknown));
     line("description", metadata.description.clone().unwrap_or_default());
     line("interface", metadata.api.clone().unwrap_or_else(unknown));
-    line("hooks", plugin.hooks().into_iter().map(Hook::word).collect::<Vec<_>>().join(", "));
+    line("hooks", plugin.hooks().into_iter().map(Hook::as_str).collect::<Vec<_>>().join(", "));
     for import in plugin.imports() {
         line("import", import.clone());
     }

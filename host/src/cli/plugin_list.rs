@@ -21,7 +21,7 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
     for settings in &config.plugins {
         let plugin = load(&engine, &config, settings)?;
         let metadata = plugin.metadata();
-        let hooks: Vec<&str> = plugin.hooks().into_iter().map(Hook::word).collect();
+        let hooks: Vec<&str> = plugin.hooks().into_iter().map(Hook::as_str).collect();
         let users = config.flists.iter().filter(|flist| flist.plugins().any(|name| name == settings.name));
         let users: Vec<&str> = users.map(|flist| flist.name.as_str()).collect();
         writeln!(text, "{}", settings.name).expect("a string takes all");

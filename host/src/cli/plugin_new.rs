@@ -25,7 +25,7 @@ fn hook(word: &str) -> Result<Hook, String> {
     let hooks = [Hook::Filter, Hook::Naming, Hook::PostPack];
     hooks
         .into_iter()
-        .find(|hook| hook.word() == word)
+        .find(|hook| hook.as_str() == word)
         .ok_or_else(|| "it is one of filter, naming and post-pack".to_owned())
 }
 

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use flistry::config::Contents;
 use flistry::error::Error;
 use flistry::plugin::{Account, Operation, Removed};
 use flistry::printable::Printable;
 use flistry::progress::Progress;
 use flistry::report::Explained;
+use flistry::tree::FlistKind;
 
 use super::Context;
 use super::changes::first;
@@ -34,7 +34,7 @@ pub struct Args {
     flist: String,
     /// What kind of tree it is: modules, firmware or plain
     #[arg(long, default_value = "modules", value_parser = contents)]
-    contents: Contents,
+    contents: FlistKind,
     /// The kernel version
     #[arg(long, default_value = "6.12.44-Zero-OS")]
     kernel: String,
@@ -43,10 +43,10 @@ pub struct Args {
     variables: Vec<(String, String)>,
 }
 
-fn contents(word: &str) -> Result<Contents, String> {
-    [Contents::Modules, Contents::Firmware, Contents::Plain]
+fn contents(word: &str) -> Result<FlistKind, String> {
+    [FlistKind::Modules, FlistKind::Firmware, FlistKind::Plain]
         .into_iter()
-        .find(|contents| contents.word() == word)
+        .find(|contents| contents.as_str() == word)
         .ok_or_else(|| "it is one of modules, firmware and plain".to_owned())
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flistry::config::{Contents, Owner};
 use flistry::error::Error;
 use flistry::plugin::{
     Account, EntryView, Facts, Hook, Names, Operation, Plugin, Removed, SourceTree, TreeView, Trees, Usage, Verdict,
@@ -16,6 +15,7 @@ use flistry::tree::normal::{Rules, normalize};
 use flistry::tree::scan::{Scan, scan};
 use flistry::tree::source::Source;
 use flistry::tree::timestamp::day;
+use flistry::tree::{FlistKind, Owner};
 use serde_json::{Value, json};
 use time::UtcDateTime;
 
@@ -23,7 +23,7 @@ use time::UtcDateTime;
 const RULES: Rules = Rules { owner: Owner::Root, not_after: None };
 
 /// What a build of today would tell a plugin.
-pub fn facts(flist: &str, contents: Contents, kernel: &str, variables: BTreeMap<String, String>) -> Facts {
+pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap<String, String>) -> Facts {
     Facts {
         flist: flist.to_owned(),
         contents,

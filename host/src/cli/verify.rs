@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use flistry::config::{Config, Contents, Environment, Owner};
+use flistry::config::{Config, Environment};
 use flistry::error::{Error, ExitCode};
 use flistry::globs::Glob;
 use flistry::kernel::compatibility;
@@ -14,6 +14,7 @@ use flistry::progress::Progress;
 use flistry::report::Report;
 use flistry::tree::normal::Rules;
 use flistry::tree::source::Source;
+use flistry::tree::{FlistKind, Owner};
 use flistry::verify::source::{Explained, compare};
 use flistry::verify::{Finding, KERNEL_TAG, Level, TYPE_TAG, Verification, rfs, verify};
 use serde_json::json;
@@ -101,7 +102,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
 /// the rest is returned. That is no damage, and an flist of another kernel can't be judged so.
 fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
     let tag = |name| manifest.tags.get(name).map(String::as_str);
-    let Some(contents) = tag(TYPE_TAG).and_then(Contents::of_word) else { return Vec::new() };
+    let Some(contents) = tag(TYPE_TAG).and_then(FlistKind::from_tag) else { return Vec::new() };
     let config = Config::load(&context.project, &Environment(context.environment.clone()), UtcDateTime::now());
     let Some(config) = config.ok().filter(|config| tag(KERNEL_TAG) == Some(config.kernel.as_str())) else {
         return Vec::new();

@@ -94,7 +94,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let what = if args.check { "compared" } else { "wrote" };
     writeln!(text, "{} {}", good(&what), written.folder.display()).expect("a string takes all");
     for (path, state) in &written.files {
-        writeln!(text, "  {:<10} {}", state.word(), Printable(path)).expect("a string takes all");
+        writeln!(text, "  {:<10} {}", state.as_str(), Printable(path)).expect("a string takes all");
     }
     let code = if args.check && !written.is_unchanged() { ExitCode::Failed } else { ExitCode::Done };
     Ok(Outcome { code, ..Outcome::done(text, to_json(&written)) })
@@ -106,7 +106,7 @@ pub fn summarize(written: &Written, text: &mut String) {
     let counts: Vec<String> = states
         .into_iter()
         .filter(|state| written.count(*state) > 0)
-        .map(|state| format!("{} {}", written.count(state), state.word()))
+        .map(|state| format!("{} {}", written.count(state), state.as_str()))
         .collect();
     writeln!(text, "{} units", good(&"wrote")).expect("a string takes all");
     writeln!(text, "  {:<10} {}", "folder", written.folder.display()).expect("a string takes all");

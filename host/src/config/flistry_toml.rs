@@ -11,11 +11,13 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::node::{NodeSettings, RawModules, RawNode, SystemMaps};
+use super::node::{RawModules, RawNode, SystemMaps};
 use super::plugin_toml::{PluginToml, RawPlugin};
 use super::template::PathTemplate;
 use super::zinit::{RawZinit, ZinitToml, check_units};
-use super::{Contents, Owner, ReadBackLevel};
+use crate::kernel::compatibility::NodeSettings;
+use crate::tree::{FlistKind, Owner};
+use crate::verify::Level;
 use crate::zinit::kernel_text::KernelText;
 
 /// The shipped `config/flistry.toml`.
@@ -36,7 +38,7 @@ pub struct FlistryToml {
     /// How many threads pack; 0 for as many as there are processors.
     pub workers: usize,
     /// How thoroughly a build reads back.
-    pub read_back: ReadBackLevel,
+    pub read_back: Level,
     /// Where manifests are copied to.
     pub publish_folder: Option<String>,
     /// The folder of compiled plugins.
@@ -61,7 +63,7 @@ pub struct FlistToml {
     /// The line of its table.
     pub line: usize,
     /// What kind of tree it packs.
-    pub contents: Contents,
+    pub contents: FlistKind,
     /// Where the tree may lie.
     pub source: Vec<PathTemplate>,
     /// The plugins that decide what goes in.
@@ -152,7 +154,7 @@ struct RawPack {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawReadBack {
-    level: Option<ReadBackLevel>,
+    level: Option<Level>,
 }
 
 #[derive(Default, Deserialize)]
@@ -164,7 +166,7 @@ struct RawPublish {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFlist {
-    contents: Contents,
+    contents: FlistKind,
     source: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     filters: Vec<String>,
@@ -227,7 +229,7 @@ impl FlistryToml {
             blobs: blobs.collect(),
             cache: text_of("cache", file.pack.cache, shipped.pack.cache)?,
             workers,
-            read_back: file.read_back.level.or(shipped.read_back.level).unwrap_or_default(),
+            read_back: file.read_back.level.or(shipped.read_back.level).unwrap_or(Level::Sample),
             publish_folder: match file.publish.folder {
                 None => None,
                 folder => Some(text_of("folder", folder, None)?),

@@ -26,12 +26,12 @@ fn the_shipped_file_sets_everything() {
     assert_eq!(shipped.output, "dist/flists");
     assert_eq!(shipped.blobs.iter().map(|(blob, _)| blob.as_str()).collect::<Vec<_>>(), ["dist/blobs"]);
     assert_eq!((shipped.cache.as_str(), shipped.workers), ("dist/pack-cache.sqlite", 0));
-    assert_eq!((shipped.read_back, shipped.publish_folder), (ReadBackLevel::Sample, None));
+    assert_eq!((shipped.read_back, shipped.publish_folder), (Level::Sample, None));
     assert_eq!(shipped.node.module_compression.len(), 3);
     assert_eq!((shipped.node.strict, shipped.system_maps.len()), (false, 1));
     let [modules, firmware] = &shipped.flists[..] else { panic!() };
-    assert_eq!((modules.key.as_str(), modules.contents), ("modules", Contents::Modules));
-    assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", Contents::Firmware));
+    assert_eq!((modules.key.as_str(), modules.contents), ("modules", FlistKind::Modules));
+    assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", FlistKind::Firmware));
     assert_eq!((modules.owner, firmware.source.len(), &*modules.naming), (Owner::Root, 2, "zos-naming"));
     assert_eq!((&modules.filters[..], firmware.filters.len()), (&["module-links".to_owned()][..], 0));
     assert_eq!(
@@ -51,7 +51,7 @@ fn a_project_changes_what_it_names() {
         "output = \"out\"\n[pack]\nworkers = 3\n[read-back]\nlevel = \"full\"\n[publish]\nfolder = \"p\"",
     )
     .unwrap();
-    assert_eq!((own.output.as_str(), own.workers, own.read_back), ("out", 3, ReadBackLevel::Full));
+    assert_eq!((own.output.as_str(), own.workers, own.read_back), ("out", 3, Level::Full));
     assert_eq!((own.publish_folder.as_deref(), own.cache.as_str()), (Some("p"), "dist/pack-cache.sqlite"));
     assert_eq!(own.flists.len(), 2);
 }

@@ -39,7 +39,7 @@ fn kernel(project: &Path, env: &Environment) -> Result<(KernelVersion, KernelCon
     check_project(project)?;
     let build_conf = assignments::parse(&read(project, BUILD_CONF)?, &env.0).map_err(ConfigError::BuildConf)?;
     let config = KernelConfig::parse(&read(project, KERNEL_CONFIG)?).map_err(ConfigError::KernelConfig)?;
-    Ok((KernelVersion::derive(&build_conf, &config)?, config))
+    Ok((KernelVersion::derive(build_conf.get("KERNEL_VERSION").map_or("", |set| &set.value), &config)?, config))
 }
 
 impl Config {
@@ -190,7 +190,7 @@ fn workers(configured: usize) -> NonZeroUsize {
 fn expand(flist: &FlistToml, project: &Path, kernel: &KernelVersion, release: &str) -> Flist {
     Flist {
         name: flist.key.clone(),
-        contents: flist.contents,
+        kind: flist.contents,
         sources: flist.source.iter().map(|source| project.join(source.expand(kernel, release))).collect(),
         filters: flist.filters.clone(),
         naming: flist.naming.clone(),

@@ -21,18 +21,18 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
+use crate::kernel::compatibility::NodeSettings;
 pub use config_files::{ConfigFile, ConfigFileError, MAX_CONFIG_FILE, Unusable, read_config_file};
 pub use error::ConfigError;
 pub use load::kernel_version;
-pub use node::NodeSettings;
 pub use plugins::{ComponentSource, PluginSettings};
 
 use crate::kernel::KernelVersion;
 use crate::kernel::kernel_config::KernelConfig;
 use crate::progress::Warning;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
+use crate::tree::{FlistKind, Owner};
+use crate::verify::Level;
 use crate::zinit::Settings as ZinitSettings;
 use crate::zinit::kernel_text::KernelText;
 
@@ -76,7 +76,7 @@ pub struct Config {
     /// How contents are packed.
     pub pack: PackSettings,
     /// How thoroughly a build reads back what it wrote.
-    pub read_back: ReadBackLevel,
+    pub read_back: Level,
     /// The folder of scripts and units, absolute.
     pub zinit_output: PathBuf,
     /// What a node runs.
@@ -116,75 +116,13 @@ pub struct PackSettings {
     pub workers: NonZeroUsize,
 }
 
-/// How thoroughly a build reads back what it wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReadBackLevel {
-    /// Every blob is in the store.
-    Presence,
-    /// And some are read and checked.
-    #[default]
-    Sample,
-    /// And all are.
-    Full,
-}
-
-/// What kind of tree an flist packs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Contents {
-    /// Kernel modules, which must be the kernel's.
-    Modules,
-    /// Device firmware.
-    Firmware,
-    /// Anything.
-    Plain,
-}
-
-impl Contents {
-    /// The word in the configuration and in manifests.
-    pub fn word(self) -> &'static str {
-        match self {
-            Contents::Modules => "modules",
-            Contents::Firmware => "firmware",
-            Contents::Plain => "plain",
-        }
-    }
-
-    /// The kind that a manifest's tag names.
-    pub fn of_word(word: &str) -> Option<Contents> {
-        [Contents::Modules, Contents::Firmware, Contents::Plain].into_iter().find(|contents| contents.word() == word)
-    }
-}
-
-/// Whom an flist's entries belong to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Owner {
-    /// 0:0.
-    #[default]
-    Root,
-    /// To whom they belong in the source.
-    Preserve,
-}
-
-impl Owner {
-    /// The word in the configuration and in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Owner::Root => "root",
-            Owner::Preserve => "preserve",
-        }
-    }
-}
-
 /// One flist to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flist {
     /// What it is called in the configuration and on the command line.
     pub name: String,
     /// What kind of tree it packs.
-    pub contents: Contents,
+    pub kind: FlistKind,
     /// Where the tree may lie: absolute, the first that exists is packed.
     pub sources: Vec<PathBuf>,
     /// The plugins that decide what goes in, in order.

@@ -4,16 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::template::PathTemplate;
+use crate::kernel::compatibility::NodeSettings;
 use crate::kernel::modinfo::Compression;
-
-/// What nodes can do with what is packed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeSettings {
-    /// The compressions of modules that the node's kmod reads.
-    pub module_compression: Vec<Compression>,
-    /// Whether what a node could not use ends a build.
-    pub strict: bool,
-}
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

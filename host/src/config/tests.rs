@@ -285,7 +285,7 @@ fn the_digest_covers_what_decides_the_entries() {
         |config, _| config.source_date_epoch = Some(0),
         |config, _| drop(config.variables.insert("FIRMWARE_TAG".to_owned(), "v1".to_owned())),
         |config, _| configure(config, "provenance-tags", serde_json::json!({ "date": true })),
-        |_, flist| flist.contents = Contents::Plain,
+        |_, flist| flist.kind = FlistKind::Plain,
         |_, flist| flist.owner = Owner::Preserve,
         |_, flist| flist.post_pack.clear(),
     ];

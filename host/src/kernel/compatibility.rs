@@ -12,12 +12,20 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::config::{Contents, NodeSettings};
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 use crate::kernel::modinfo::Compression;
 use crate::progress::Warning;
 use crate::tree::symlinks::{Led, names, resolve};
-use crate::tree::{EntryId, Kind, Tree};
+use crate::tree::{EntryId, FlistKind, Kind, Tree};
+
+/// What nodes can do with what is packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSettings {
+    /// The compressions of modules that the node's kmod reads.
+    pub module_compression: Vec<Compression>,
+    /// Whether what a node could not use ends a build.
+    pub strict: bool,
+}
 
 /// What a node's operator should know about a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +37,7 @@ pub struct Remarks {
 }
 
 /// Looks at a tree of that kind; `kernel` is how the node's kernel was configured.
-pub fn check(contents: Contents, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
+pub fn check(contents: FlistKind, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
     let mut remarks = Remarks::default();
     if kernel.get("CONFIG_FUSE_FS") == Some(&KernelOption::Unset) {
         remarks.unusable.push(Warning::new(
@@ -38,9 +46,9 @@ pub fn check(contents: Contents, tree: &Tree, kernel: &KernelConfig, node: &Node
         ));
     }
     match contents {
-        Contents::Modules => modules(tree, kernel, node, &mut remarks),
-        Contents::Firmware => firmware(tree, kernel, &mut remarks),
-        Contents::Plain => {}
+        FlistKind::Modules => modules(tree, kernel, node, &mut remarks),
+        FlistKind::Firmware => firmware(tree, kernel, &mut remarks),
+        FlistKind::Plain => {}
     }
     links(tree, &mut remarks);
     remarks
@@ -59,7 +67,7 @@ fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mu
     }
     for (compression, group) in &by_compression {
         if !node.module_compression.contains(compression) {
-            let word = compression.word();
+            let word = compression.as_str();
             let what = match compression {
                 Compression::None => format!("{} not compressed, and", group.of("module", "is", "are")),
                 _ => format!("{} compressed with {word}, which", group.of("module", "is", "are")),
@@ -72,11 +80,11 @@ fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mu
         }
     }
     let configured = [Compression::Gzip, Compression::Xz, Compression::Zstd].into_iter().find(|compression| {
-        kernel.is_enabled(&format!("CONFIG_MODULE_COMPRESS_{}", compression.word().to_uppercase()))
+        kernel.is_enabled(&format!("CONFIG_MODULE_COMPRESS_{}", compression.as_str().to_uppercase()))
     });
     if let Some(configured) = configured {
         for (other, group) in by_compression.iter().filter(|(other, _)| **other != configured) {
-            let (how, word) = (other.word(), configured.word());
+            let (how, word) = (other.as_str(), configured.as_str());
             let how =
                 if *other == Compression::None { "not compressed".into() } else { format!("compressed with {how}") };
             let what = group.of("module", "is", "are");
@@ -180,7 +188,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::{Attributes, Entry, Permissions};
+    use crate::tree::{Attributes, Entry, FlistKind, Permissions};
 
     /// A tree whose root has these entries, in order; `name -> target` is a link, `name/` a folder.
     fn tree(entries: &[&str]) -> Tree {
@@ -197,7 +205,7 @@ mod tests {
         tree
     }
 
-    fn remarks(contents: Contents, entries: &[&str], kernel: &str) -> Vec<String> {
+    fn remarks(contents: FlistKind, entries: &[&str], kernel: &str) -> Vec<String> {
         let node = NodeSettings { module_compression: vec![Compression::None, Compression::Xz], strict: false };
         let remarks = check(contents, &tree(entries), &KernelConfig::parse(kernel).unwrap(), &node);
         let notes = remarks.notes.iter().map(|note| format!("note: {note}"));
@@ -206,7 +214,7 @@ mod tests {
 
     #[test]
     fn modules_are_compressed_as_the_node_reads_them() {
-        let of = |entries: &[&str], kernel: &str| remarks(Contents::Modules, entries, kernel);
+        let of = |entries: &[&str], kernel: &str| remarks(FlistKind::Modules, entries, kernel);
         assert!(of(&["a.ko", "b.ko.xz"], "CONFIG_FUSE_FS=m\n").is_empty());
         assert_eq!(
             of(&["a.ko.zst", "b.ko.zst", "c.ko.gz"], ""),
@@ -223,7 +231,7 @@ mod tests {
 
     #[test]
     fn firmware_is_compressed_as_the_kernel_reads_it() {
-        let of = |entries: &[&str], kernel: &str| remarks(Contents::Firmware, entries, kernel);
+        let of = |entries: &[&str], kernel: &str| remarks(FlistKind::Firmware, entries, kernel);
         let both = ["a.bin.xz", "b.bin.zst", "c.bin", "c.bin.xz"];
         let xz = "1 firmware file is compressed with xz, which this kernel's firmware loader does not read \
                   (CONFIG_FW_LOADER_COMPRESS_XZ is not set in config/kernel.config): /a.bin.xz";
@@ -243,7 +251,7 @@ mod tests {
     fn microcode_and_links_are_noted() {
         let entries = ["a -> b", "amd-ucode/", "c -> ../x", "d -> amd-ucode", "e -> /etc/x", "f -> f"];
         assert_eq!(
-            remarks(Contents::Firmware, &entries, ""),
+            remarks(FlistKind::Firmware, &entries, ""),
             [
                 "note: /amd-ucode does nothing for the boot: the kernel takes CPU microcode from the initrd, before an flist can be mounted",
                 "note: 2 links lead to nothing (the first: /a -> b)",
@@ -255,7 +263,7 @@ mod tests {
     #[test]
     fn a_kernel_that_can_not_mount_or_load_is_named() {
         let kernel = "# CONFIG_FUSE_FS is not set\n# CONFIG_MODULES is not set\n";
-        assert_eq!(remarks(Contents::Modules, &[], kernel).len(), 2);
-        assert_eq!(remarks(Contents::Plain, &[], kernel).len(), 1);
+        assert_eq!(remarks(FlistKind::Modules, &[], kernel).len(), 2);
+        assert_eq!(remarks(FlistKind::Plain, &[], kernel).len(), 1);
     }
 }

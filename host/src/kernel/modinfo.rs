@@ -39,7 +39,7 @@ impl Compression {
     }
 
     /// The word in the configuration.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Compression::None => "none",
             Compression::Gzip => "gzip",

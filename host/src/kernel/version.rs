@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use crate::config::assignments::Assignments;
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 
 /// Bytes of the longest version: what the kernel itself allows for `uname -r`.
@@ -54,9 +53,8 @@ impl KernelVersion {
         }
     }
 
-    /// `KERNEL_VERSION` of the build and `CONFIG_LOCALVERSION` of the kernel, which may be unset.
-    pub fn derive(build_conf: &Assignments, config: &KernelConfig) -> Result<KernelVersion, KernelVersionError> {
-        let version = build_conf.get("KERNEL_VERSION").map_or("", |assignment| assignment.value.as_str());
+    /// `KERNEL_VERSION` of the build, which may be empty, and `CONFIG_LOCALVERSION` of the kernel, which may be unset.
+    pub fn derive(version: &str, config: &KernelConfig) -> Result<KernelVersion, KernelVersionError> {
         if version.is_empty() {
             return Err(KernelVersionError::Missing);
         }
@@ -80,25 +78,21 @@ impl fmt::Display for KernelVersion {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::assignments;
 
-    fn derive(build_conf: &str, config: &str) -> Result<String, (String, &'static str)> {
-        let build_conf = assignments::parse(build_conf, &BTreeMap::new()).unwrap();
-        let version = KernelVersion::derive(&build_conf, &KernelConfig::parse(config).unwrap());
+    fn derive(version: &str, config: &str) -> Result<String, (String, &'static str)> {
+        let version = KernelVersion::derive(version, &KernelConfig::parse(config).unwrap());
         version.map(|v| v.to_string()).map_err(|e| (e.to_string(), e.hint()))
     }
 
     #[test]
     fn the_version_is_both_parts() {
-        let build_conf = "KERNEL_VERSION=\"6.12.44\"";
-        assert_eq!(derive(build_conf, "CONFIG_LOCALVERSION=\"-Zero-OS\"").unwrap(), "6.12.44-Zero-OS");
+        let version = "6.12.44";
+        assert_eq!(derive(version, "CONFIG_LOCALVERSION=\"-Zero-OS\"").unwrap(), "6.12.44-Zero-OS");
         for none in ["", "# CONFIG_LOCALVERSION is not set", "CONFIG_LOCALVERSION=\"\""] {
-            assert_eq!(derive(build_conf, none).unwrap(), "6.12.44");
+            assert_eq!(derive(version, none).unwrap(), "6.12.44");
         }
     }
 
@@ -106,17 +100,17 @@ mod tests {
     fn each_mistake_has_its_message() {
         let missing =
             ("config/build.conf does not set KERNEL_VERSION".to_owned(), "add a line like KERNEL_VERSION=\"6.12.44\"");
-        assert_eq!(derive("OTHER=1", "").unwrap_err(), missing);
-        assert_eq!(derive("KERNEL_VERSION=", "").unwrap_err(), missing);
+        assert_eq!(derive("", "").unwrap_err(), missing);
+        assert_eq!(derive("", "").unwrap_err(), missing);
         assert_eq!(
-            derive("KERNEL_VERSION=6.1", "CONFIG_LOCALVERSION_AUTO=y").unwrap_err(),
+            derive("6.1", "CONFIG_LOCALVERSION_AUTO=y").unwrap_err(),
             (
                 "config/kernel.config sets CONFIG_LOCALVERSION_AUTO=y, so the files do not tell the kernel version"
                     .to_owned(),
                 "write `# CONFIG_LOCALVERSION_AUTO is not set` and build the kernel again"
             )
         );
-        let (what, hint) = derive("KERNEL_VERSION=v6.1", "").unwrap_err();
+        let (what, hint) = derive("v6.1", "").unwrap_err();
         assert_eq!(
             what,
             "`v6.1` (KERNEL_VERSION of config/build.conf and CONFIG_LOCALVERSION of config/kernel.config) is no kernel version"

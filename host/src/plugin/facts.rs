@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bindings::flistry::plugin::types;
-use crate::config::Contents;
+use crate::tree::FlistKind;
 
 /// The facts of one flist's build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Facts {
     /// The flist's name in the configuration. A plugin may always open the tree of that name.
     pub flist: String,
     /// What kind of tree it packs.
-    pub contents: Contents,
+    pub contents: FlistKind,
     /// The full kernel version.
     pub kernel: String,
     /// The build's date in UTC, `YYYYMMDD`.
@@ -27,7 +27,7 @@ impl Facts {
         let pairs = |map: &BTreeMap<String, String>| map.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
         types::Facts {
             flist: self.flist.clone(),
-            contents: self.contents.word().to_owned(),
+            contents: self.contents.as_str().to_owned(),
             kernel: self.kernel.clone(),
             date: self.date.clone(),
             variables: pairs(&self.variables),

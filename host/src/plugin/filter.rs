@@ -29,7 +29,7 @@ impl Plugin {
         entries: &[EntryView],
     ) -> Result<(Vec<Verdict>, Account), PluginError> {
         let hook = self.hooks.filter.as_ref().ok_or_else(|| self.no_hook(Hook::Filter))?;
-        let mut run = Run::begin(self, Hook::Filter.word(), Some(facts), trees, entries.len(), None)?;
+        let mut run = Run::begin(self, Hook::Filter.as_str(), Some(facts), trees, entries.len(), None)?;
         let filter = run.call(|store, instance| hook.load(store, instance))?;
         let facts = facts.to_wit();
         run.call(|store, _| filter.call_begin(store, &facts, &self.config))?.map_err(|e| run.refused(e, entries))?;

@@ -48,7 +48,7 @@ pub enum Hook {
 
 impl Hook {
     /// Its name in the configuration and in messages.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Hook::Filter => "filter",
             Hook::Naming => "naming",
@@ -155,7 +155,7 @@ fn check_surface(plugin: &str, outline: &Outline) -> Result<(), PluginError> {
         }
     }
     let exports = |wanted: &str| outline.exports.iter().any(|name| ours(name).is_some_and(|(i, _)| i == wanted));
-    if ![Hook::Filter, Hook::Naming, Hook::PostPack].into_iter().any(|hook| exports(hook.word())) {
+    if ![Hook::Filter, Hook::Naming, Hook::PostPack].into_iter().any(|hook| exports(hook.as_str())) {
         return Err(world(format!("it exports none of {PACKAGE}filter, naming and post-pack")));
     }
     if !exports("configuration") {
@@ -245,7 +245,7 @@ impl Plugin {
 
     /// The error of a hook that there is not.
     pub(super) fn no_hook(&self, hook: Hook) -> PluginError {
-        let has: Vec<_> = self.hooks().into_iter().map(Hook::word).collect();
-        PluginError::NoHook { plugin: self.name.to_string(), hook: hook.word(), has: has.join(" and ") }
+        let has: Vec<_> = self.hooks().into_iter().map(Hook::as_str).collect();
+        PluginError::NoHook { plugin: self.name.to_string(), hook: hook.as_str(), has: has.join(" and ") }
     }
 }

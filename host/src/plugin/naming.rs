@@ -29,7 +29,7 @@ impl Plugin {
     /// Where the plugin fails, or what it says is no name.
     pub fn name(&self, facts: &Facts, trees: &Trees) -> Result<(Names, Account), PluginError> {
         let hook = self.hooks.naming.as_ref().ok_or_else(|| self.no_hook(Hook::Naming))?;
-        let mut run = Run::begin(self, Hook::Naming.word(), Some(facts), trees, 0, None)?;
+        let mut run = Run::begin(self, Hook::Naming.as_str(), Some(facts), trees, 0, None)?;
         let naming = run.call(|store, instance| hook.load(store, instance))?;
         let facts = facts.to_wit();
         let names = run.call(|store, _| naming.call_name(store, &facts, &self.config))?;

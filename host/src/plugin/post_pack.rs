@@ -24,7 +24,7 @@ impl Plugin {
     ) -> Result<(Vec<Operation>, Account), PluginError> {
         let hook = self.hooks.post_pack.as_ref().ok_or_else(|| self.no_hook(Hook::PostPack))?;
         let draft = Draft { entries: shared(entries), tags: tags.clone(), operations: Vec::new() };
-        let mut run = Run::begin(self, Hook::PostPack.word(), Some(facts), trees, entries.len(), Some(draft))?;
+        let mut run = Run::begin(self, Hook::PostPack.as_str(), Some(facts), trees, entries.len(), Some(draft))?;
         let post_pack = run.call(|store, instance| hook.load(store, instance))?;
         let (facts, manifest) = (facts.to_wit(), run.manifest()?);
         let borrowed = Resource::new_borrow(manifest.rep());

@@ -144,7 +144,7 @@ impl PluginRun {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
         PluginRun {
             name: plugin.name_in_config().to_owned(),
-            hook: hook.word().to_owned(),
+            hook: hook.as_str().to_owned(),
             component: known(&plugin.metadata().name),
             version: known(&plugin.metadata().version),
             sha256: plugin.digest().to_owned(),

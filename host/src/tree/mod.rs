@@ -5,6 +5,7 @@
 //! | [`source`] | the source directory, opened once |
 //! | [`scan`] | the walk over it |
 //! | [`filter`] | what of it the filters keep |
+//! | [`flist_kind`] | modules, firmware or another tree |
 //! | [`normal`] | the normal form: the same contents give the same manifest |
 //! | [`entries`] | the tree in that form |
 //! | [`symlinks`] | where a tree's symlinks lead |
@@ -12,6 +13,7 @@
 
 pub mod entries;
 pub mod filter;
+pub mod flist_kind;
 pub mod normal;
 pub mod scan;
 pub mod source;
@@ -19,3 +21,4 @@ pub mod symlinks;
 pub mod timestamp;
 
 pub use entries::{Attributes, Counts, Entry, EntryId, Kind, Permissions, Tree, TreeError, check_name};
+pub use flist_kind::{FlistKind, Owner};

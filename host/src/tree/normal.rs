@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::PathBuf;
 
-use crate::config::Owner;
+use super::flist_kind::Owner;
 use crate::progress::Warning;
 use crate::tree::filter::Filtered;
 use crate::tree::scan::{Scan, Scanned};

@@ -10,16 +10,17 @@
 //! [`source`] compares with the folder an flist was made from. What is found is a [`Finding`]; an error means that
 //! nothing can be said, because the store does not answer.
 
+pub mod level;
 pub mod read_back;
 pub mod rfs;
 pub mod source;
 
+pub use level::Level;
+
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::sync::Mutex;
 
 use crate::block::{BlobId, BlockRef, block_len};
-use crate::config::ReadBackLevel;
 use crate::kernel::indexes::Mismatch;
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::manifest::{Manifest, Problem};
@@ -39,40 +40,6 @@ pub const TYPE_TAG: &str = "flistry.type";
 /// Blobs that the sample level fetches: their ids are digests, so the lowest are as good as any drawn by chance, and
 /// the same every time.
 const SAMPLE: usize = 64;
-
-/// How far to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The manifest alone; no store is asked.
-    Schema,
-    /// Every blob is there.
-    Presence,
-    /// And a sample of them is what it should be.
-    Sample,
-    /// And all of them are.
-    Full,
-}
-
-impl From<ReadBackLevel> for Level {
-    fn from(level: ReadBackLevel) -> Self {
-        match level {
-            ReadBackLevel::Presence => Level::Presence,
-            ReadBackLevel::Sample => Level::Sample,
-            ReadBackLevel::Full => Level::Full,
-        }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Level::Schema => "schema",
-            Level::Presence => "presence",
-            Level::Sample => "sample",
-            Level::Full => "full",
-        })
-    }
-}
 
 /// One thing that is wrong with an flist.
 #[derive(Debug, thiserror::Error)]

@@ -116,7 +116,7 @@ fn missing_units(dir: &Dir, files: &[GeneratedFile], settings: &Settings) -> Vec
             Dialect::Yaml => &[YAML_UNITS],
             Dialect::Toml => &TOML_UNITS,
         };
-        let ending = format!(".{}", dialect.word());
+        let ending = format!(".{}", dialect.as_str());
         let there: BTreeSet<String> = folders.iter().flat_map(|folder| names(dir, folder)).collect();
         if !there.iter().any(|name| name.ends_with(&ending) && !own.contains(name.as_str())) {
             continue;
@@ -125,7 +125,7 @@ fn missing_units(dir: &Dir, files: &[GeneratedFile], settings: &Settings) -> Vec
         let waited_for: BTreeSet<&String> = names.network.iter().chain(&names.udevd).collect();
         for unit in waited_for {
             if !there.contains(&format!("{unit}{ending}")) {
-                let word = dialect.word();
+                let word = dialect.as_str();
                 warnings.push(Warning::new(
                     format!("the tree has no unit {unit}{ending}, which the generated units wait for"),
                     format!("name the image's own units in [zinit.{word}]"),

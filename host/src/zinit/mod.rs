@@ -92,7 +92,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// The word in the configuration; also how its files end.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Dialect::Yaml => "yaml",
             Dialect::Toml => "toml",
@@ -112,7 +112,7 @@ pub enum Form {
 
 impl Form {
     /// The word in the configuration and in scripts.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Form::Supervised => "supervised",
             Form::Oneshot => "oneshot",
@@ -214,7 +214,7 @@ impl GeneratedFile {
     pub fn path(&self) -> String {
         let folder = match self.kind {
             FileKind::Script => "init",
-            FileKind::Unit(dialect) => dialect.word(),
+            FileKind::Unit(dialect) => dialect.as_str(),
         };
         format!("{folder}/{}", self.name)
     }

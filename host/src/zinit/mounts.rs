@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::kernel_text::KernelText;
 use super::{Settings, ZinitError};
-use crate::config::{Contents, Flist};
+use crate::config::Flist;
 use crate::manifest::name::FlistName;
+use crate::tree::FlistKind;
 
 /// Bytes of the largest report that is read: one names each entry that was left out.
 const MAX_REPORT: u64 = 256 << 20;
@@ -18,7 +19,7 @@ pub struct Mount {
     /// The flist's name in the configuration, which is the script's.
     pub flist: String,
     /// What kind of tree it is.
-    pub contents: Contents,
+    pub kind: FlistKind,
     /// The file name that the script looks for.
     pub manifest: KernelText,
     /// Where it is mounted.
@@ -93,7 +94,7 @@ pub fn built<'a>(flists: impl IntoIterator<Item = &'a Flist>, output: &Path) -> 
         let name = alias.unwrap_or_else(|| file.clone());
         Some(Mount {
             flist: flist.name.clone(),
-            contents: flist.contents,
+            kind: flist.kind,
             manifest: KernelText::of_name(&name, &report.kernel),
             target,
             unit: flist.unit.clone(),
@@ -124,7 +125,7 @@ pub(super) fn before_build(flists: &[Flist]) -> Vec<Mount> {
         let name = FlistName::new(&format!("{}.fl", flist.name)).ok()?;
         Some(Mount {
             flist: flist.name.clone(),
-            contents: flist.contents,
+            kind: flist.kind,
             manifest: KernelText::of_name(&name, ""),
             target: flist.mount.clone()?,
             unit: flist.unit.clone(),
@@ -167,7 +168,7 @@ mod tests {
     fn flist(name: &str, target: Option<&str>) -> Flist {
         Flist {
             name: name.to_owned(),
-            contents: Contents::Plain,
+            kind: FlistKind::Plain,
             sources: Vec::new(),
             filters: Vec::new(),
             naming: "n".to_owned(),

@@ -5,7 +5,7 @@
 
 use super::template::Kind;
 use super::{Dialect, FileKind, Form, GeneratedFile, Mount, Order, Settings, Templates, ZinitError, quote, toml, yaml};
-use crate::config::Contents;
+use crate::tree::FlistKind;
 
 /// The coldplug's script.
 const COLDPLUG: &str = "coldplug.sh";
@@ -37,7 +37,7 @@ fn script(mount: &Mount, settings: &Settings, templates: &Templates) -> Generate
     let variable = mount.variable();
     let values = [
         ("CACHE", quote::word(&settings.cache)),
-        ("FORM", settings.form.word().to_owned()),
+        ("FORM", settings.form.as_str().to_owned()),
         ("MANIFEST", mount.manifest.word("1")),
         ("MANIFESTS", quote::word(&settings.manifests)),
         ("NAME", mount.flist.clone()),
@@ -58,7 +58,7 @@ fn words<'a>(mounts: impl Iterator<Item = &'a Mount>) -> String {
 fn coldplug_script(mounts: &[Mount], settings: &Settings, templates: &Templates) -> GeneratedFile {
     // depmod knows modules by this path alone.
     let has_indexes = |mount: &&Mount| {
-        mount.contents == Contents::Modules && mount.target.to_string().ends_with("/lib/modules/{kernel}")
+        mount.kind == FlistKind::Modules && mount.target.to_string().ends_with("/lib/modules/{kernel}")
     };
     let late = match (settings.form, settings.order) {
         // A oneshot is not tried again.

@@ -35,7 +35,7 @@ pub enum FileState {
 
 impl FileState {
     /// The word in what is printed.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             FileState::Created => "created",
             FileState::Unchanged => "unchanged",

@@ -155,7 +155,7 @@ mod tests {
         let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/plugins.md");
         let guide = std::fs::read_to_string(guide).unwrap();
         for hook in [Hook::Filter, Hook::Naming, Hook::PostPack] {
-            assert!(guide.contains(template(hook).0), "{}", hook.word());
+            assert!(guide.contains(template(hook).0), "{}", hook.as_str());
         }
     }
 
