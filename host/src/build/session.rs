@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::files::sha256;
 use crate::manifest::clean::CleanManifest;
 use crate::manifest::name::FlistName;
+use crate::manifest::tags;
 use crate::manifest::{ContentsDigest, Manifest, Route, write};
 use crate::pack::{PackCache, Packer};
 use crate::progress::Warning;
@@ -87,8 +88,8 @@ pub fn build(plan: Plan<'_>, store: &dyn WriteBlobs, use_cache: bool, progress: 
     }
     clock.stage("pack");
 
-    tags.insert(crate::verify::KERNEL_TAG.to_owned(), config.kernel.to_string());
-    tags.insert(crate::verify::TYPE_TAG.to_owned(), flist.kind.as_str().to_owned());
+    tags.insert(tags::KERNEL.to_owned(), config.kernel.to_string());
+    tags.insert(tags::KIND.to_owned(), flist.kind.as_str().to_owned());
     tags.insert("flistry.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     tags.insert("flistry.contents".to_owned(), ContentsDigest::of(&input.tree, &blocks).to_string());
     let routes = config.store.route.iter().map(Route::from).collect();

@@ -9,6 +9,7 @@ use flistry::config::{Config, Environment};
 use flistry::error::{Error, ExitCode};
 use flistry::globs::Glob;
 use flistry::kernel::compatibility;
+use flistry::manifest::tags;
 use flistry::manifest::{Manifest, ManifestError, check, read};
 use flistry::progress::Progress;
 use flistry::report::Report;
@@ -16,7 +17,7 @@ use flistry::tree::normal::Rules;
 use flistry::tree::source::Source;
 use flistry::tree::{FlistKind, Owner};
 use flistry::verify::source::{Explained, compare};
-use flistry::verify::{Finding, KERNEL_TAG, Level, TYPE_TAG, Verification, rfs, verify};
+use flistry::verify::{Finding, Level, Verification, rfs, verify};
 use serde_json::json;
 use time::UtcDateTime;
 
@@ -102,9 +103,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
 /// the rest is returned. That is no damage, and an flist of another kernel can't be judged so.
 fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
     let tag = |name| manifest.tags.get(name).map(String::as_str);
-    let Some(contents) = tag(TYPE_TAG).and_then(FlistKind::from_tag) else { return Vec::new() };
+    let Some(contents) = tag(tags::KIND).and_then(FlistKind::from_tag) else { return Vec::new() };
     let config = Config::load(&context.project, &Environment(context.environment.clone()), UtcDateTime::now());
-    let Some(config) = config.ok().filter(|config| tag(KERNEL_TAG) == Some(config.kernel.as_str())) else {
+    let Some(config) = config.ok().filter(|config| tag(tags::KERNEL) == Some(config.kernel.as_str())) else {
         return Vec::new();
     };
     let remarks = compatibility::check(contents, &manifest.tree, &config.kernel_config, &config.node);

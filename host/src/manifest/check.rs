@@ -6,8 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::read::{RawBlock, RawInode, Rows};
-use super::{Blocks, Manifest, ManifestError, Route};
+use super::model::{Blocks, Manifest, Route};
+use super::problem::{ManifestError, ManifestProblem as Problem};
+use super::rows::{RawBlock, RawInode, Rows, rows};
 use crate::block::{BlobId, BlobKey, BlockRef, block_count};
 use crate::store::url::IdRange;
 use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree, check_name};
@@ -15,72 +16,12 @@ use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree, check_nam
 /// How many entries outside the tree are looked into, and how far: a hostile manifest could be nothing else.
 const MAX_STRAYS: usize = 1000;
 
-/// One thing that is wrong with a manifest.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// Nothing to start from.
-    #[error("it has no root: inode 1 is missing or is no folder")]
-    NoRoot,
-    /// A value that an inode can't have.
-    #[error("inode {ino}: {what}")]
-    Inode {
-        /// Its number.
-        ino: i64,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// Two entries of one folder with the same name: a node would see one of them.
-    #[error("inodes {first} and {second} have the same name {name:?} in one folder")]
-    DuplicateName {
-        /// One of them.
-        first: i64,
-        /// The other.
-        second: i64,
-        /// Their name.
-        name: String,
-    },
-    /// Entries that are their own ancestors.
-    #[error("inode {ino} is in a cycle of folders that does not hang on the root")]
-    Cycle {
-        /// One of them.
-        ino: i64,
-    },
-    /// A file whose blocks are not those of its size.
-    #[error("file {path:?} of {size} bytes needs {needed} blocks but has {found}")]
-    BlockCount {
-        /// Its path.
-        path: String,
-        /// By the inode.
-        size: u64,
-        /// By its size.
-        needed: u64,
-        /// By the block table.
-        found: u64,
-    },
-    /// A row of the block table that no file can use.
-    #[error("block row of inode {ino}: {what}")]
-    Block {
-        /// The inode it names.
-        ino: i64,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// A row of the route table that matches nothing.
-    #[error("route {start}..{end} is no range of a byte")]
-    Route {
-        /// Its first value.
-        start: i64,
-        /// Its last value.
-        end: i64,
-    },
-}
-
 /// Everything that is wrong with an flist; nothing, if [`super::read`] would read it.
 ///
 /// # Errors
 /// Where the file is no flist at all.
 pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, ManifestError> {
-    Ok(build(super::read::rows(bytes)?).err().unwrap_or_default())
+    Ok(build(rows(bytes)?).err().unwrap_or_default())
 }
 
 /// The manifest, or at least one problem.

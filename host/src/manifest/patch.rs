@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, params};
 
-use super::read::{check_header, check_tables};
-use super::{ManifestError, Route};
+use super::model::Route;
+use super::problem::ManifestError;
+use super::rows::{check_header, check_tables};
 
 /// The same flist with other routes. It is rebuilt page by page: what the old rows held, such as a key, is not left
 /// behind in free space.

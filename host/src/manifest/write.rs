@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::Manifest;
+use super::model::Manifest;
 use crate::tree::Kind;
 
 /// What stock rfs makes, with indexes added after the rows: that is faster, and the file is the same every time.

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use super::SealedBlock;
+use super::sealed::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
 use crate::progress::Warning;
 use crate::tree::source::FileIdentity;

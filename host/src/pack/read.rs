@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cap_std::fs::{File, FileExt};
 
-use super::PackError;
+use super::error::PackError;
 use crate::block::{BLOCK_SIZE, block_len};
 use crate::tree::normal::Input;
 use crate::tree::source::{Contents, FileIdentity, Source};

@@ -1,13 +1,16 @@
 //! The threads of a pack.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::error::PackError;
+use super::packer::Packer;
 use super::read::Reader;
-use super::{PackError, Packer, Sealed, SealedBlock};
+use super::sealed::SealedBlock;
 use crate::block::{BLOCK_SIZE, BlobId, BlobKey, BlockRef, Sealer, block_count, block_len, ids_of, keys_of};
 use crate::tree::normal::Input;
 use crate::tree::{EntryId, Kind};
@@ -17,6 +20,9 @@ use crate::tree::{EntryId, Kind};
 const BATCH_BYTES: usize = 4 * BLOCK_SIZE;
 /// Blocks in a batch at the most, so that many small files are still shared between the workers.
 const BATCH_BLOCKS: usize = 32;
+
+/// Keys that are known, and what they were sealed to.
+type Sealed = HashMap<BlobKey, Option<SealedBlock>>;
 
 /// What the threads made.
 pub(super) struct Done {

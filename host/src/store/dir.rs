@@ -20,7 +20,8 @@ use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, renameat, statat, syncfs};
 use rustix::io::Errno;
 
-use super::{ReadBlobs, StoreError, WriteBlobs};
+use super::blobs::{ReadBlobs, WriteBlobs};
+use super::error::StoreError;
 use crate::block::{BlobId, MAX_BLOB_SIZE};
 
 /// Nodes read the files as other users than the one who wrote them.

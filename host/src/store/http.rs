@@ -9,11 +9,11 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
 use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode, Url};
 
+use super::blobs::{NO_BLOB, Probed, ReadBlobs};
 use super::client::{Answer, Client, PROBE_TIMEOUT, TIMEOUT};
 use super::error::{Refusal, StoreError};
 use super::retry::{Retry, retry};
 use super::url::HttpUrl;
-use super::{NO_BLOB, Probed, ReadBlobs};
 use crate::block::{BlobId, MAX_BLOB_SIZE};
 
 /// Requests worth having under way.

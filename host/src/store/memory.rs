@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use super::{ReadBlobs, StoreError, WriteBlobs};
+use super::blobs::{ReadBlobs, WriteBlobs};
+use super::error::StoreError;
 use crate::block::{BlobId, MAX_BLOB_SIZE};
 
 /// Blobs in a map. Gone with the value.

@@ -1,11 +1,12 @@
 //! From a URL to a store.
 
+use super::blobs::{ReadBlobs, WriteBlobs};
 use super::dir::DirStore;
+use super::error::StoreError;
 use super::http::HttpStore;
 use super::ranges::Ranges;
 use super::s3::S3Store;
 use super::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
-use super::{ReadBlobs, StoreError, WriteBlobs};
 
 /// The store at `url`, for reading. A `dir` store must exist; of a store over the network nothing is asked yet
 /// ([`ReadBlobs::probe`] does).

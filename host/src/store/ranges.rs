@@ -3,8 +3,9 @@
 //! Stores whose ranges overlap are replicas of what they share: all are written, and any is read, the first that has
 //! the blob. (Stock rfs reads them in random order.)
 
+use super::blobs::{Probed, ReadBlobs, WriteBlobs};
+use super::error::StoreError;
 use super::url::{IdRange, Ranged};
-use super::{Probed, ReadBlobs, StoreError, WriteBlobs};
 use crate::block::BlobId;
 
 /// Stores that together have a place for every id: `Ranges<dyn ReadBlobs>` or `Ranges<dyn WriteBlobs>`.

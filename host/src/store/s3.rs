@@ -17,12 +17,12 @@ use s3::request::Request as _;
 use s3::request::tokio_backend::ReqwestRequest;
 use s3::{Bucket, Region};
 
+use super::blobs::{NO_BLOB, Probed, ReadBlobs, WriteBlobs};
 use super::client::{Answer, Client, PROBE_TIMEOUT, TIMEOUT};
 use super::error::StoreError;
 use super::retry::{Retry, retry};
 use super::s3_answer::{Asked, code, explain};
 use super::url::S3Url;
-use super::{NO_BLOB, Probed, ReadBlobs, WriteBlobs};
 use crate::block::{BlobId, MAX_BLOB_SIZE};
 
 /// Requests worth having under way: beyond it a Garage on one disk gets no faster.

@@ -1,5 +1,8 @@
 //! Reading what was packed as a node will: through the read URL, with the read credentials.
 
+use super::finding::{Finding, Verification};
+use super::ladder::verify;
+use super::level::Level;
 use crate::block::BlobId;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
@@ -8,7 +11,6 @@ use crate::store::open::{open_read, open_route, open_route_ranges};
 use crate::store::s3::S3Store;
 use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};
 use crate::store::{ReadBlobs, StoreError, WriteBlobs};
-use crate::verify::{Finding, Level, Verification, verify};
 
 /// Verifies a manifest through its route. If blobs are missing, finds out whether the route leads to the bucket that
 /// they were written to.

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::block::{BLOCK_SIZE, keys_of};
 use crate::manifest::Manifest;
 use crate::tree::{EntryId, Kind};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cap_std::fs::FileExt;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
 use crate::globs::Glob;
 use crate::manifest::Manifest;

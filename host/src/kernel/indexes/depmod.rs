@@ -15,7 +15,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{IndexError, Mismatch, compare, modules};
+use super::error::IndexError;
+use super::fit::{Modules, compare, modules};
+use super::mismatch::Mismatch;
 use crate::files;
 use crate::kernel::KernelVersion;
 use crate::store::parallel;
@@ -144,7 +146,7 @@ impl Depmod {
 
     fn mismatch(&self, input: &Input, indexes: &BTreeMap<String, Vec<u8>>) -> Option<Mismatch> {
         let made = |name: &str| indexes.get(name).map(Vec::as_slice);
-        compare(&super::Modules::of(&input.tree), made).into_iter().next()
+        compare(&Modules::of(&input.tree), made).into_iter().next()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Mismatch;
+use super::mismatch::Mismatch;
 
 /// Modules whose indexes are incomplete and can't be made complete.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use super::{DEP, IndexError, NeededIsGone, modules};
+use super::error::{IndexError, NeededIsGone};
+use super::fit::{DEP, modules};
 use crate::plugin::Removed;
 use crate::progress::Warning;
 use crate::tree::Tree;

@@ -3,8 +3,8 @@
 
 use std::path::{Component, Path};
 
-use super::error::{masked, shown};
-use super::{Endpoint, S3Url, StoreUrl, UrlError};
+use super::error::{UrlError, masked, shown};
+use super::store_url::{Endpoint, S3Url, StoreUrl};
 
 /// Refuses what would not arrive at a node as it is.
 pub(super) fn readable(url: &StoreUrl) -> Result<(), UrlError> {

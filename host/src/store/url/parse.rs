@@ -4,8 +4,9 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::check;
-use super::error::masked;
-use super::{Credentials, DEFAULT_REGION, Endpoint, HttpUrl, IdRange, Ranged, S3Url, StoreUrl, UrlError};
+use super::error::{UrlError, masked};
+use super::id_range::{IdRange, Ranged};
+use super::store_url::{Credentials, DEFAULT_REGION, Endpoint, HttpUrl, S3Url, StoreUrl};
 use crate::store::secret::Secret;
 
 impl StoreUrl {

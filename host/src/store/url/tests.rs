@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::store::secret::Secret;
 
 fn parse(text: &str) -> StoreUrl {
     StoreUrl::parse(text).unwrap()
