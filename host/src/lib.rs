@@ -30,9 +30,6 @@ pub mod build;
 pub mod config;
 pub mod error;
 pub mod files;
-// Plugins match paths by it, too: a pattern means the same everywhere.
-#[path = "../../plugins/sdk/src/globs.rs"]
-pub mod globs;
 pub mod kernel;
 pub mod manifest;
 pub mod pack;

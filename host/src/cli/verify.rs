@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use flistry::config::{Config, Environment};
 use flistry::error::{Error, ExitCode};
-use flistry::globs::Glob;
 use flistry::kernel::compatibility;
 use flistry::manifest::tags;
 use flistry::manifest::{Manifest, ManifestError, check, read};
@@ -18,6 +17,7 @@ use flistry::tree::source::Source;
 use flistry::tree::{FlistKind, Owner};
 use flistry::verify::source::{Explained, compare};
 use flistry::verify::{Finding, Level, Verification, rfs, verify};
+use flistry_common::globs::Glob;
 use serde_json::json;
 use time::UtcDateTime;
 

@@ -12,10 +12,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use flistry_common::symlinks::Resolved;
+
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 use crate::kernel::modinfo::Compression;
 use crate::progress::Warning;
-use crate::tree::symlinks::{Led, names, resolve};
+use crate::tree::symlinks::NameIndex;
 use crate::tree::{EntryId, FlistKind, Kind, Tree};
 
 /// What nodes can do with what is packed.
@@ -133,14 +135,14 @@ fn loads(kernel: &KernelConfig, option: &str) -> bool {
 }
 
 fn links(tree: &Tree, remarks: &mut Remarks) {
-    let names = names(tree);
+    let index = NameIndex::from_tree(tree);
     let (mut dangling, mut outside) = (Group::default(), Group::default());
     for (id, entry) in tree.iter() {
         if let Kind::Symlink { .. } = entry.kind {
-            match resolve(tree, &names, id) {
-                Led::To(_) => {}
-                Led::Nowhere | Led::Round => dangling.add(id),
-                Led::Outside => outside.add(id),
+            match index.resolve(id) {
+                Resolved::Found(_) => {}
+                Resolved::Dangling | Resolved::Loop => dangling.add(id),
+                Resolved::Escaping => outside.add(id),
             }
         }
     }

@@ -4,16 +4,14 @@
 //! to, whoever decides: the folders of what is kept are kept, and a link that led somewhere must not be left dangling by
 //! what was dropped.
 
-use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use flistry_common::symlinks::Resolved;
+
 use crate::tree::Kind;
 use crate::tree::scan::Scan;
-
-/// How many links Linux follows in one look-up (`MAXSYMLINKS`).
-const MAX_LINKS: usize = 40;
+use crate::tree::symlinks::NameIndex;
 
 /// What the filters have decided so far.
 pub struct Filtered {
@@ -89,11 +87,11 @@ impl Filtered {
     /// Whether what is at `path`, or the lowest folder on the way that the scan has, goes in; `None` where the scan has
     /// nothing of it.
     pub fn keeps_path(&self, scan: &Scan, path: &Path) -> Option<bool> {
-        let names = names(scan);
+        let index = NameIndex::from_scan(scan);
         let mut at = 0;
-        for component in path.iter() {
-            match names.get(&(at, component)) {
-                Some(found) => at = *found,
+        for name in path.iter() {
+            match index.child(at, name.as_bytes()) {
+                Some(found) => at = found,
                 None => break,
             }
         }
@@ -108,13 +106,13 @@ impl Filtered {
         if self.dropped.iter().all(Option::is_none) {
             return Ok(());
         }
-        let names = names(scan);
-        for (index, entry) in scan.entries().iter().enumerate() {
-            if let (true, Ok(Kind::Symlink { target })) = (self.keeps(index), &entry.kind)
-                && let Some(found) = resolve(scan, &names, entry.parent, target)
+        let index = NameIndex::from_scan(scan);
+        for (symlink, entry) in scan.entries().iter().enumerate() {
+            if let (true, Ok(Kind::Symlink { .. })) = (self.keeps(symlink), &entry.kind)
+                && let Resolved::Found(found) = index.resolve(symlink)
                 && let Some(verdict) = &self.dropped[found]
             {
-                let (link, target) = (scan.path(index), scan.path(found));
+                let (link, target) = (scan.path(symlink), scan.path(found));
                 return Err(FilterError::BrokenLink {
                     link,
                     target,
@@ -125,45 +123,6 @@ impl Filtered {
         }
         Ok(())
     }
-}
-
-/// Every entry by its folder and its name.
-fn names(scan: &Scan) -> HashMap<(usize, &OsStr), usize> {
-    scan.entries().iter().enumerate().skip(1).map(|(index, e)| ((e.parent, e.name.as_os_str()), index)).collect()
-}
-/// The entry that a link in `folder` leads to; `None` where it dangles or leaves the tree.
-fn resolve(scan: &Scan, names: &HashMap<(usize, &OsStr), usize>, folder: usize, target: &[u8]) -> Option<usize> {
-    let mut at = folder;
-    let mut links = 0;
-    let mut rest: Vec<Vec<u8>> = components(target)?;
-    while let Some(name) = rest.pop() {
-        match &name[..] {
-            b"." => {}
-            b".." if at == 0 => return None,
-            b".." => at = scan.entries()[at].parent,
-            name => {
-                let index = *names.get(&(at, OsStr::from_bytes(name)))?;
-                if let Ok(Kind::Symlink { target }) = &scan.entries()[index].kind {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return None;
-                    }
-                    rest.extend(components(target)?);
-                } else {
-                    at = index;
-                }
-            }
-        }
-    }
-    Some(at)
-}
-
-/// A target's components, the last one first; `None` for an absolute target, which leaves the tree.
-fn components(target: &[u8]) -> Option<Vec<Vec<u8>>> {
-    if target.first() == Some(&b'/') {
-        return None;
-    }
-    Some(target.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).rev().map(<[u8]>::to_vec).collect())
 }
 
 /// A selection that can't be packed.

@@ -1,66 +1,81 @@
-//! Where a tree's links lead.
+//! Entries by their names, and where symlinks lead among them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::os::unix::ffi::OsStrExt;
 
-use crate::tree::{EntryId, Kind, Tree};
+use flistry_common::symlinks::{Node, Resolved, SymlinkTree, resolve};
 
-/// How many links Linux follows in one look-up (`MAXSYMLINKS`).
-const MOST_LINKS: usize = 40;
+use super::entries::{EntryId, Kind, Tree};
+use super::scan::Scan;
 
-/// Every entry of a tree by its folder and its name.
-pub type Names<'a> = HashMap<(EntryId, &'a str), EntryId>;
-
-/// Every entry by its folder and its name.
-pub fn names(tree: &Tree) -> Names<'_> {
-    tree.iter().skip(1).map(|(id, entry)| ((entry.parent, &*entry.name), id)).collect()
+/// What a scan or a tree has in each directory.
+pub struct NameIndex<'a, Id> {
+    /// Each entry's directory and kind, by its place.
+    entries: Vec<(Id, Node<'a>)>,
+    place: fn(Id) -> usize,
+    by_name: HashMap<(Id, &'a [u8]), Id>,
 }
 
-/// Where a link leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Led {
-    /// To an entry that is no link.
-    To(EntryId),
-    /// To nothing.
-    Nowhere,
-    /// Out of the tree: by an absolute target, or above the root.
-    Outside,
-    /// To itself, or through more links than Linux follows.
-    Round,
+impl<'a> NameIndex<'a, usize> {
+    /// Of all that was scanned.
+    pub fn from_scan(scan: &'a Scan) -> Self {
+        let entries = scan.entries().iter().enumerate();
+        let named = entries.map(|(id, entry)| (id, entry.parent, entry.name.as_bytes(), entry.kind.as_ref().ok()));
+        Self::new(named, |id| id)
+    }
 }
 
-/// Follows the link `link` of a tree whose names are `names`; an entry that is none leads to itself.
-pub fn resolve(tree: &Tree, names: &Names<'_>, link: EntryId) -> Led {
-    let mut at = tree.get(link).parent;
-    let mut rest: Vec<&[u8]> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut next = Some(link);
-    loop {
-        if let Some(id) = next.take() {
-            let Kind::Symlink { target } = &tree.get(id).kind else {
-                at = id;
-                continue;
+impl<'a> NameIndex<'a, EntryId> {
+    /// Of a tree in normal form.
+    pub fn from_tree(tree: &'a Tree) -> Self {
+        let named = tree.iter().map(|(id, entry)| (id, entry.parent, entry.name.as_bytes(), Some(&entry.kind)));
+        Self::new(named, EntryId::index)
+    }
+}
+
+impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
+    fn new(named: impl Iterator<Item = (Id, Id, &'a [u8], Option<&'a Kind>)>, place: fn(Id) -> usize) -> Self {
+        let (mut entries, mut by_name) = (Vec::new(), HashMap::new());
+        for (id, parent, name, kind) in named {
+            let node = match kind {
+                Some(Kind::Directory) => Node::Directory,
+                Some(Kind::Symlink { target }) => Node::Symlink(target),
+                _ => Node::Other,
             };
-            // The same link may stand in a path twice; what goes round passes it with the same path left to go.
-            if !seen.insert((id, rest.len())) || seen.len() > MOST_LINKS {
-                return Led::Round;
-            }
-            if target.first() == Some(&b'/') {
-                return Led::Outside;
-            }
-            rest.extend(target.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).rev());
-        }
-        match rest.pop() {
-            None => return Led::To(at),
-            Some(b".") => {}
-            Some(b"..") if at == EntryId::ROOT => return Led::Outside,
-            Some(b"..") => at = tree.get(at).parent,
-            Some(part) => {
-                let found = std::str::from_utf8(part).ok().and_then(|part| names.get(&(at, part)));
-                match found {
-                    Some(id) => next = Some(*id),
-                    None => return Led::Nowhere,
-                }
+            entries.push((parent, node));
+            // The root has no name.
+            if place(id) > 0 {
+                by_name.insert((parent, name), id);
             }
         }
+        NameIndex { entries, place, by_name }
+    }
+
+    /// The entry of a name in a directory.
+    pub fn child(&self, directory: Id, name: &[u8]) -> Option<Id> {
+        self.by_name.get(&(directory, name)).copied()
+    }
+
+    /// Where a symlink leads; any other entry leads to itself.
+    pub fn resolve(&self, entry: Id) -> Resolved<Id> {
+        resolve(self, entry)
+    }
+}
+
+impl<Id: Copy + Eq + Hash> SymlinkTree for NameIndex<'_, Id> {
+    type Id = Id;
+
+    fn parent(&self, entry: Id) -> Option<Id> {
+        let place = (self.place)(entry);
+        (place > 0).then(|| self.entries[place].0)
+    }
+
+    fn child(&self, directory: Id, name: &[u8]) -> Option<Id> {
+        self.child(directory, name)
+    }
+
+    fn node(&self, entry: Id) -> Node<'_> {
+        self.entries[(self.place)(entry)].1
     }
 }

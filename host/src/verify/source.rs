@@ -7,7 +7,6 @@ use cap_std::fs::FileExt;
 
 use super::finding::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
-use crate::globs::Glob;
 use crate::manifest::Manifest;
 use crate::manifest::diff::diff_trees;
 use crate::progress::{Progress, Step};
@@ -17,6 +16,7 @@ use crate::tree::normal::{Rules, UnpackableError, normalize};
 use crate::tree::scan::{ScanError, scan};
 use crate::tree::source::Source;
 use crate::tree::{EntryId, Kind};
+use flistry_common::globs::Glob;
 
 /// What the build's report says of differences that are meant.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use flistry_plugin::modules_dep::module_name;
+use flistry_plugin::modules::{module_name, parse_builtin_modinfo};
 
 /// The drivers that are built in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,33 +36,15 @@ pub fn builtins(list: Option<&[u8]>, modinfo: Option<&[u8]>) -> Builtins {
         };
         return found;
     };
-    match records(bytes) {
+    match parse_builtin_modinfo(bytes).collect::<Result<Vec<_>, _>>() {
         Ok(records) => {
-            for (driver, key, value) in records {
-                if key == "firmware" {
-                    found.firmware.push((driver.clone(), value));
-                }
-                found.drivers.insert(driver);
-            }
+            let firmware = records.iter().filter(|info| info.key == "firmware");
+            found.firmware = firmware.map(|info| (info.module.clone(), info.value.clone())).collect();
+            found.drivers.extend(records.into_iter().map(|info| info.module));
         }
-        Err(what) => found.unknown = Some(format!("modules.builtin.modinfo is damaged: {what}")),
+        Err(damage) => found.unknown = Some(format!("modules.builtin.modinfo is damaged: {damage}")),
     }
     found
-}
-
-/// Driver, key and value of each record.
-fn records(bytes: &[u8]) -> Result<Vec<(String, String, String)>, String> {
-    if bytes.last() != Some(&0) {
-        return Err("its last record has no end".to_owned());
-    }
-    let texts = bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(String::from_utf8_lossy);
-    texts
-        .map(|text| {
-            let pair = text.split_once('=').and_then(|(key, value)| Some((key.split_once('.')?, value)));
-            let ((driver, key), value) = pair.ok_or_else(|| format!("`{text}` is not MODULE.KEY=VALUE"))?;
-            Ok((driver.replace('-', "_"), key.to_owned(), value.to_owned()))
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -102,7 +84,10 @@ mod tests {
     #[test]
     fn a_damaged_file_is_unknown() {
         let unknown = |modinfo| builtins(None, Some(modinfo)).unknown.unwrap_or_default();
-        assert_eq!(unknown(b"a.license=GPL\0b.firm"), "modules.builtin.modinfo is damaged: its last record has no end");
+        assert_eq!(
+            unknown(b"a.license=GPL\0b.firm"),
+            "modules.builtin.modinfo is damaged: its last record is truncated"
+        );
         assert_eq!(
             unknown(b"firmware=x\0"),
             "modules.builtin.modinfo is damaged: `firmware=x` is not MODULE.KEY=VALUE"

@@ -24,7 +24,7 @@ mod reasons;
 mod settings;
 mod tree;
 
-use flistry_plugin::modules_dep::module_name;
+use flistry_plugin::modules::module_name;
 use flistry_plugin::trees::Tree as ModulesTree;
 use flistry_plugin::{Error, Facts, Kind, Manifest, Plugin, PostPack, export, log, module_info, report, trees};
 
@@ -170,7 +170,7 @@ mod tests {
             message(r#"{"modules": []}"#),
             "`modules` names no flist: without modules nothing says which firmware is needed"
         );
-        assert_eq!(message(r#"{"keep": ["a["]}"#), "`keep`: the pattern `a[` is no glob: `[` without `]`");
+        assert_eq!(message(r#"{"keep": ["a["]}"#), "`keep`: the pattern `a[` is not a glob: `[` without `]`");
         assert!(
             message(r#"{"drop": [""]}"#).starts_with("`drop`: ")
                 && message(r#"{"allow": [""]}"#).starts_with("`allow`: ")

@@ -1,9 +1,7 @@
 //! The firmware tree, looked up as the kernel does: links are followed, in the middle of a path too.
 
+use flistry_plugin::symlinks::{Node, Resolved, SymlinkTree, resolve_through};
 use flistry_plugin::{Entry, Kind};
-
-/// How many links Linux follows in one look-up (`MAXSYMLINKS`).
-const MOST_LINKS: usize = 40;
 
 /// An entry by its place; the root is 0.
 pub type Id = u32;
@@ -96,44 +94,34 @@ impl Tree {
         place.ok().map(|place| children[place])
     }
 
-    /// The entry that a link leads to in the end; anything else leads to itself.
+    /// The entry that a symlink leads to in the end; anything else leads to itself.
     pub fn follow(&self, id: Id) -> Led {
         let mut passed = Vec::new();
-        let mut at = self.parent(id);
-        let mut rest: Vec<&str> = Vec::new();
-        let mut links = 0;
-        let mut next = Some(id);
-        loop {
-            if let Some(id) = next.take() {
-                let entry = self.entry(id);
-                if entry.kind != Kind::Symlink {
-                    at = id;
-                    continue;
-                }
-                links += 1;
-                if links > MOST_LINKS {
-                    return Led::Nowhere;
-                }
-                passed.push(id);
-                let target = entry.target.as_deref().unwrap_or_default();
-                if target.starts_with('/') {
-                    return Led::Outside;
-                }
-                rest.extend(target.split('/').filter(|part| !part.is_empty()).rev());
-            }
-            match rest.pop() {
-                None => return Led::To { end: at, passed },
-                Some(".") => {}
-                Some("..") if at == 0 => return Led::Outside,
-                Some("..") => {
-                    passed.push(at);
-                    at = self.parent(at);
-                }
-                Some(name) => match self.child(at, name) {
-                    Some(id) => next = Some(id),
-                    None => return Led::Nowhere,
-                },
-            }
+        match resolve_through(self, id, |id| passed.push(id)) {
+            Resolved::Found(end) => Led::To { end, passed },
+            Resolved::Dangling | Resolved::Loop => Led::Nowhere,
+            Resolved::Escaping => Led::Outside,
+        }
+    }
+}
+
+impl SymlinkTree for Tree {
+    type Id = Id;
+
+    fn parent(&self, entry: Id) -> Option<Id> {
+        (entry != 0).then(|| self.parent(entry))
+    }
+
+    fn child(&self, directory: Id, name: &[u8]) -> Option<Id> {
+        self.child(directory, std::str::from_utf8(name).ok()?)
+    }
+
+    fn node(&self, entry: Id) -> Node<'_> {
+        let entry = self.entry(entry);
+        match entry.kind {
+            Kind::Directory => Node::Directory,
+            Kind::Symlink => Node::Symlink(entry.target.as_deref().unwrap_or_default().as_bytes()),
+            _ => Node::Other,
         }
     }
 }

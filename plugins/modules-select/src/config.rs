@@ -4,7 +4,7 @@ use std::fmt;
 
 use flistry_plugin::Error;
 use flistry_plugin::globs::Glob;
-use flistry_plugin::modules_alias::normalize;
+use flistry_plugin::modules::normalize;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 

@@ -9,7 +9,7 @@
 //! A line is of the second kind if it begins with `stage`: an alias has colons, too. What stands behind a name (options, a
 //! firmware package) is for others.
 
-use flistry_plugin::modules_dep::module_name;
+use flistry_plugin::modules::module_name;
 
 /// A line that names a module.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flistry_plugin::modules_alias::{ModulesAlias, normalize};
-use flistry_plugin::modules_builtin::ModulesBuiltin;
-use flistry_plugin::modules_dep::{ModulesDep, module_name};
-use flistry_plugin::modules_softdep::{self, Dep};
+use flistry_plugin::modules::{
+    ModulesAlias, ModulesBuiltin, ModulesDep, StatedDeps, module_name, normalize, parse_softdep,
+};
 use flistry_plugin::{Attributes, Entry, EntryId, Error, Kind, module_info, trees};
 
 /// What the plugin reads: an open tree, or a test's.
@@ -53,7 +52,7 @@ pub struct Tree<'a> {
 /// Where soft or weak dependencies are stated.
 enum Stated {
     /// In an index, by the module's name.
-    Index(BTreeMap<String, Vec<Dep>>),
+    Index(BTreeMap<String, Vec<StatedDeps>>),
     /// There is no index: in the modules.
     Modules,
 }
@@ -100,10 +99,8 @@ impl<'a> Tree<'a> {
         };
         let stated = |path: &str| -> Result<Stated, Error> {
             let Some(text) = text(path)? else { return Ok(Stated::Modules) };
-            let mut by_name: BTreeMap<String, Vec<Dep>> = BTreeMap::new();
-            for dep in modules_softdep::parse(&text)
-                .map_err(|error| Error { message: format!("{path}: {}", error.message), ..error })?
-            {
+            let mut by_name: BTreeMap<String, Vec<StatedDeps>> = BTreeMap::new();
+            for dep in parse_softdep(&text).map_err(|error| Error::new(error.code(), format!("{path}: {error}")))? {
                 by_name.entry(dep.module.clone()).or_default().push(dep);
             }
             Ok(Stated::Index(by_name))
@@ -150,7 +147,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The soft and weak dependencies of modules, for each in its place.
-    pub fn stated(&self, modules: &[usize]) -> Result<Vec<Vec<Dep>>, Error> {
+    pub fn stated(&self, modules: &[usize]) -> Result<Vec<Vec<StatedDeps>>, Error> {
         // Reading modules takes long, and is for trees that an older depmod indexed.
         let info = match (&self.soft, &self.weak) {
             (Stated::Index(_), Stated::Index(_)) => Vec::new(),
@@ -162,12 +159,12 @@ impl<'a> Tree<'a> {
         let of = |(place, module): (usize, &usize)| {
             let module = &self.modules[*module];
             let own = match info.get(place) {
-                Some(Ok(info)) => Dep::of_module(&module.name, info),
+                Some(Ok(info)) => StatedDeps::of_module(&module.name, info),
                 Some(Err(error)) => {
                     let what = format!("{}: what it needs can't be read: {}", module.path, error.message);
                     return Err(Error::new(&error.code, what));
                 }
-                None => Dep::default(),
+                None => StatedDeps::default(),
             };
             let mut deps = Vec::new();
             for stated in [&self.soft, &self.weak] {
@@ -177,7 +174,7 @@ impl<'a> Tree<'a> {
             }
             let soft = matches!(self.soft, Stated::Modules);
             let weak = matches!(self.weak, Stated::Modules);
-            deps.push(Dep {
+            deps.push(StatedDeps {
                 module: module.name.clone(),
                 pre: if soft { own.pre } else { Vec::new() },
                 post: if soft { own.post } else { Vec::new() },

@@ -176,7 +176,7 @@ mod tests {
         );
         assert_eq!(
             message(r#"{"rules": [{"include": "a"}, {"exclude": "b["}]}"#),
-            "rule 2: the pattern `b[` is no glob: `[` without `]`"
+            "rule 2: the pattern `b[` is not a glob: `[` without `]`"
         );
         let message = message(r#"{"rules": [{"drop": "a"}]}"#);
         assert!(message.contains("unknown variant `drop`, expected `include` or `exclude`"), "{message}");

@@ -110,9 +110,9 @@ mod tests {
         let message = |json| flistry_plugin::hook::config::<ProvenanceTags>(json).err().unwrap().message;
         assert_eq!(
             message(r#"{"tags": {"a": "{day}"}}"#),
-            "the tag `a`: `{day}` has the unknown placeholder `{day}`: there are {flist}, {kernel}, {date} and {release}"
+            "the tag `a`: `{day}` has the unknown placeholder `{day}`: use {flist}, {kernel}, {date} or {release}"
         );
-        assert_eq!(message(r#"{"tags": {"a": "{x"}}"#), "the tag `a`: `{x` has a brace without its other half");
+        assert_eq!(message(r#"{"tags": {"a": "{x"}}"#), "the tag `a`: `{x` has an unmatched brace");
         assert!(message(r#"{"tags": {"flistry.a": ""}}"#).contains("must not begin with `flistry.`"));
     }
 }

@@ -32,22 +32,17 @@
 //! | last changes | [`PostPack`] | `post_pack` |
 //!
 //! What the host offers is in [`trees`], [`module_info`], [`report`] and [`log`]; helpers are [`globs`], [`fnmatch`],
-//! [`templates`], [`modules_dep`], [`modules_softdep`], [`modules_alias`] and [`modules_builtin`]. There is no clock, no
+//! [`templates`], [`symlinks`] and [`modules`]. There is no clock, no
 //! randomness, no file and no network: the same input must give the same output. `wit/` is the reference of all that
 //! crosses the border.
 
 pub mod bindings;
 mod config;
+mod error;
 mod facts;
-pub mod fnmatch;
-pub mod globs;
 #[doc(hidden)]
 pub mod hook;
 pub mod log;
-pub mod modules_alias;
-pub mod modules_builtin;
-pub mod modules_dep;
-pub mod modules_softdep;
 pub mod report;
 pub mod templates;
 pub mod trees;
@@ -58,4 +53,5 @@ pub use bindings::imports::flistry::plugin::module_info;
 pub use bindings::imports::flistry::plugin::types::{Attributes, Entry, EntryId, Error, Facts, Kind};
 pub use bindings::naming::exports::flistry::plugin::naming::Names;
 pub use config::NoConfig;
+pub use flistry_common::{fnmatch, globs, modules, symlinks};
 pub use hook::{Filter, Naming, Plugin, PostPack};

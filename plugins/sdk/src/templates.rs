@@ -1,5 +1,7 @@
 //! Text with placeholders: `{flist}`, `{kernel}`, `{date}`, and `{release}`, which is `FIRMWARE_TAG`, else the date.
 
+use flistry_common::placeholders::{Piece, split_braces};
+
 use crate::Facts;
 
 /// Replaces the placeholders.
@@ -10,7 +12,7 @@ pub fn expand(text: &str, facts: &Facts) -> Result<String, String> {
     replace(text, |value| value(facts))
 }
 
-/// Looks whether [`expand`] will succeed, before there are facts.
+/// Checks that [`expand`] will succeed, before there are facts.
 ///
 /// # Errors
 /// The same as [`expand`]'s.
@@ -20,29 +22,19 @@ pub fn check(text: &str) -> Result<(), String> {
 
 type Value = fn(&Facts) -> &str;
 
-fn replace<'a>(text: &str, value: impl Fn(Value) -> &'a str) -> Result<String, String> {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['{', '}']) {
-        let (before, brace) = rest.split_at(at);
-        let inner = brace.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let (placeholder, after) = inner.ok_or_else(|| format!("`{text}` has a brace without its other half"))?;
-        expanded.push_str(before);
-        expanded.push_str(value(match placeholder {
-            "flist" => |facts| &facts.flist,
-            "kernel" => |facts| &facts.kernel,
-            "date" => |facts| &facts.date,
-            "release" => Facts::release,
-            other => {
-                return Err(format!(
-                    "`{text}` has the unknown placeholder `{{{other}}}`: there are {{flist}}, {{kernel}}, {{date}} and {{release}}"
-                ));
-            }
-        }));
-        rest = after;
-    }
-    expanded.push_str(rest);
-    Ok(expanded)
+fn replace<'a>(text: &'a str, value: impl Fn(Value) -> &'a str) -> Result<String, String> {
+    let pieces = split_braces(text).map_err(|unmatched| unmatched.to_string())?;
+    let replaced = pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) => Ok(text),
+        Piece::Placeholder { name: "flist", .. } => Ok(value(|facts| &facts.flist)),
+        Piece::Placeholder { name: "kernel", .. } => Ok(value(|facts| &facts.kernel)),
+        Piece::Placeholder { name: "date", .. } => Ok(value(|facts| &facts.date)),
+        Piece::Placeholder { name: "release", .. } => Ok(value(Facts::release)),
+        Piece::Placeholder { name, .. } => Err(format!(
+            "`{text}` has the unknown placeholder `{{{name}}}`: use {{flist}}, {{kernel}}, {{date}} or {{release}}"
+        )),
+    });
+    replaced.collect()
 }
 
 #[cfg(test)]
@@ -68,10 +60,10 @@ mod tests {
     fn each_mistake_has_its_message() {
         assert_eq!(
             check("m-{kern}.fl").unwrap_err(),
-            "`m-{kern}.fl` has the unknown placeholder `{kern}`: there are {flist}, {kernel}, {date} and {release}"
+            "`m-{kern}.fl` has the unknown placeholder `{kern}`: use {flist}, {kernel}, {date} or {release}"
         );
         for text in ["m-{kernel.fl", "m-}.fl"] {
-            assert_eq!(check(text).unwrap_err(), format!("`{text}` has a brace without its other half"));
+            assert_eq!(check(text).unwrap_err(), format!("`{text}` has an unmatched brace"));
         }
     }
 }

@@ -17,35 +17,11 @@ const MAX_NAME: usize = 40;
 const MANIFEST: &str = include_str!("../../../../plugins/template/Cargo.toml");
 const README: &str = include_str!("../../../../plugins/template/README.md");
 
-/// What every crate gets unchanged: a path in the crate, and the text.
-const SDK: &[(&str, &str)] = &[
-    ("vendor/flistry-plugin/Cargo.toml", include_str!("../../../../plugins/sdk/Cargo.toml")),
-    ("vendor/flistry-plugin/src/bindings.rs", include_str!("../../../../plugins/sdk/src/bindings.rs")),
-    ("vendor/flistry-plugin/src/config.rs", include_str!("../../../../plugins/sdk/src/config.rs")),
-    ("vendor/flistry-plugin/src/facts.rs", include_str!("../../../../plugins/sdk/src/facts.rs")),
-    ("vendor/flistry-plugin/src/fnmatch.rs", include_str!("../../../../plugins/sdk/src/fnmatch.rs")),
-    ("vendor/flistry-plugin/src/globs.rs", include_str!("../../../../plugins/sdk/src/globs.rs")),
-    ("vendor/flistry-plugin/src/hook.rs", include_str!("../../../../plugins/sdk/src/hook.rs")),
-    ("vendor/flistry-plugin/src/lib.rs", include_str!("../../../../plugins/sdk/src/lib.rs")),
-    ("vendor/flistry-plugin/src/log.rs", include_str!("../../../../plugins/sdk/src/log.rs")),
-    ("vendor/flistry-plugin/src/modules_alias.rs", include_str!("../../../../plugins/sdk/src/modules_alias.rs")),
-    ("vendor/flistry-plugin/src/modules_builtin.rs", include_str!("../../../../plugins/sdk/src/modules_builtin.rs")),
-    ("vendor/flistry-plugin/src/modules_dep.rs", include_str!("../../../../plugins/sdk/src/modules_dep.rs")),
-    ("vendor/flistry-plugin/src/modules_softdep.rs", include_str!("../../../../plugins/sdk/src/modules_softdep.rs")),
-    ("vendor/flistry-plugin/src/report.rs", include_str!("../../../../plugins/sdk/src/report.rs")),
-    ("vendor/flistry-plugin/src/templates.rs", include_str!("../../../../plugins/sdk/src/templates.rs")),
-    ("vendor/flistry-plugin/src/trees.rs", include_str!("../../../../plugins/sdk/src/trees.rs")),
-    ("wit/configuration.wit", include_str!("../../../../wit/configuration.wit")),
-    ("wit/filter.wit", include_str!("../../../../wit/filter.wit")),
-    ("wit/log.wit", include_str!("../../../../wit/log.wit")),
-    ("wit/module-info.wit", include_str!("../../../../wit/module-info.wit")),
-    ("wit/naming.wit", include_str!("../../../../wit/naming.wit")),
-    ("wit/post-pack.wit", include_str!("../../../../wit/post-pack.wit")),
-    ("wit/report.wit", include_str!("../../../../wit/report.wit")),
-    ("wit/trees.wit", include_str!("../../../../wit/trees.wit")),
-    ("wit/types.wit", include_str!("../../../../wit/types.wit")),
-    ("wit/worlds.wit", include_str!("../../../../wit/worlds.wit")),
-];
+/// The SDK, what it shares with the host and the interface, as they lie in flistry's own repository: paths and texts.
+const VENDORED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/vendored.rs"));
+
+/// Where they lie in a plugin's crate.
+const VENDOR: &str = "vendor/flistry";
 
 /// A crate that can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +86,7 @@ pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, Scaf
     write("README.md", &readme)?;
     write("src/lib.rs", code)?;
     write(".gitignore", "/target\n")?;
-    SDK.iter().try_for_each(|(path, text)| write(path, text))?;
+    VENDORED.iter().try_for_each(|(path, text)| write(&format!("{VENDOR}/{path}"), text))?;
     Ok(folder)
 }
 
@@ -140,13 +116,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_sdk_comes_along() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for (folder, prefix) in [("plugins/sdk/src", "vendor/flistry-plugin/src"), ("wit", "wit")] {
-            for file in std::fs::read_dir(root.join(folder)).unwrap() {
-                let path = format!("{prefix}/{}", file.unwrap().file_name().to_str().unwrap());
-                assert!(SDK.iter().any(|(known, _)| *known == path), "{path} is not in SDK");
-            }
+    fn the_crate_finds_what_it_brings_along() {
+        let vendored = |path: &str| VENDORED.iter().any(|(known, _)| *known == path);
+        for path in
+            ["plugins/sdk/Cargo.toml", "plugins/sdk/src/lib.rs", "plugins/common/src/modules/mod.rs", "wit/types.wit"]
+        {
+            assert!(vendored(path), "{path}");
+        }
+        for text in [MANIFEST, README] {
+            assert!(text.contains(&format!("{VENDOR}/plugins/sdk")));
         }
     }
 

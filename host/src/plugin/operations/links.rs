@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use flistry_common::symlinks::Resolved;
+
 use super::{Added, Operation, Wanted, conflict, refused};
 use crate::plugin::PluginError;
-use crate::tree::symlinks::{Led, Names, names, resolve};
+use crate::tree::symlinks::NameIndex;
 use crate::tree::{EntryId, Kind, Tree, check_name};
 
 /// A link that is to be added; its place is checked.
@@ -37,7 +39,7 @@ pub(super) fn check_places<'a>(
     if !wanted.iter().any(|wanted| wanted.operations.iter().any(adds)) {
         return Ok(Vec::new());
     }
-    let names = names(tree);
+    let index = NameIndex::from_tree(tree);
     let mut links: Vec<Link<'a>> = Vec::new();
     let mut taken: HashMap<(EntryId, &str), usize> = HashMap::new();
     for Wanted { by, operations, .. } in wanted {
@@ -51,15 +53,15 @@ pub(super) fn check_places<'a>(
             let name = parts.pop().unwrap_or_default();
             link.name = name;
             for part in parts {
-                match names.get(&(link.folder, part)) {
+                match index.child(link.folder, part.as_bytes()) {
                     None => return Err(link.refused("its folder does not exist")),
-                    Some(id) if tree.get(*id).kind != Kind::Directory => {
+                    Some(id) if tree.get(id).kind != Kind::Directory => {
                         return Err(link.refused("its path leads through what is no folder"));
                     }
-                    Some(id) => link.folder = *id,
+                    Some(id) => link.folder = id,
                 }
             }
-            check_free(&link, &names, removed)?;
+            check_free(&link, &index, removed)?;
             if let Some(other) = taken.insert((link.folder, name), links.len()) {
                 let other: &Link<'_> = &links[other];
                 if other.by != link.by {
@@ -75,7 +77,7 @@ pub(super) fn check_places<'a>(
 }
 
 /// The link's folder stays and its name is free, or freed by the same plugin.
-fn check_free(link: &Link<'_>, names: &Names<'_>, removed: &[Option<&str>]) -> Result<(), PluginError> {
+fn check_free(link: &Link<'_>, index: &NameIndex<'_, EntryId>, removed: &[Option<&str>]) -> Result<(), PluginError> {
     match removed[link.folder.index()] {
         Some(other) if other != link.by => {
             let what = format!("the first removes the folder of /{}, the second adds that link", link.path);
@@ -84,7 +86,7 @@ fn check_free(link: &Link<'_>, names: &Names<'_>, removed: &[Option<&str>]) -> R
         Some(_) => return Err(link.refused("it removes its folder")),
         None => {}
     }
-    match names.get(&(link.folder, link.name)).map(|id| removed[id.index()]) {
+    match index.child(link.folder, link.name.as_bytes()).map(|id| removed[id.index()]) {
         None => Ok(()),
         Some(None) => Err(link.refused("there is an entry of that name")),
         Some(Some(other)) if other != link.by => {
@@ -113,21 +115,22 @@ pub(super) fn check_targets(
     removed: &[Option<&str>],
     links: &[Link<'_>],
 ) -> Result<(), PluginError> {
-    let (old, new) = (names(before), names(after));
+    let (old, new) = (NameIndex::from_tree(before), NameIndex::from_tree(after));
     for link in links {
         let folder = places[link.folder.index()].expect("a link's folder stays");
-        match resolve(after, &new, new[&(folder, link.name)]) {
-            Led::To(_) => {}
-            Led::Nowhere => return Err(link.refused("its target does not exist")),
-            Led::Outside => return Err(link.refused("its target leads out of the flist")),
-            Led::Round => return Err(link.refused("it leads in a circle")),
+        let added = new.child(folder, link.name.as_bytes()).expect("an added link is in the tree");
+        match new.resolve(added) {
+            Resolved::Found(_) => {}
+            Resolved::Dangling => return Err(link.refused("its target does not exist")),
+            Resolved::Escaping => return Err(link.refused("its target leads out of the flist")),
+            Resolved::Loop => return Err(link.refused("it leads in a circle")),
         }
     }
     for (id, entry) in before.iter() {
         if let (Kind::Symlink { .. }, Some(place)) = (&entry.kind, places[id.index()])
-            && let Led::To(target) = resolve(before, &old, id)
+            && let Resolved::Found(target) = old.resolve(id)
             && let Some(by) = removed[target.index()]
-            && !matches!(resolve(after, &new, place), Led::To(_))
+            && !matches!(new.resolve(place), Resolved::Found(_))
         {
             let what = format!("the link /{} would dangle; remove it as well", before.path(id));
             return Err(refused(by, format!("remove /{}", before.path(target)), &what));

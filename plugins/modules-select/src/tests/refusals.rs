@@ -50,8 +50,8 @@ fn indexes_that_are_none_are_named() {
         folder.files.insert(path, "nonsense".to_owned());
         refused(&folder, r#"{"rules": [{"include": {"name": "igb"}}]}"#).1
     };
-    assert_eq!(with("modules.dep"), "line 1 of modules.dep has no module: nonsense");
-    assert_eq!(with("modules.alias"), "line 1 of modules.alias is no alias: nonsense");
+    assert_eq!(with("modules.dep"), "line 1 of modules.dep names no module: nonsense");
+    assert_eq!(with("modules.alias"), "line 1 of modules.alias is not an alias: nonsense");
     assert_eq!(with("modules.weakdep"), "modules.weakdep: line 1 is neither a softdep nor a weakdep: nonsense");
 }
 
@@ -76,7 +76,7 @@ fn each_mistake_in_the_settings_has_its_message() {
     );
     assert!(rule(r#"{"name": 7}"#).ends_with("invalid type: integer `7`, expected a text or a list of texts"));
     assert_eq!(rule(r#"{"name": []}"#), "rule 1 names nothing");
-    assert_eq!(rule(r#"{"path": "a["}"#), "rule 1: the pattern `a[` is no glob: `[` without `]`");
+    assert_eq!(rule(r#"{"path": "a["}"#), "rule 1: the pattern `a[` is not a glob: `[` without `]`");
     assert_eq!(
         rule(r#"{"name": "net/igb"}"#),
         "rule 1: `net/igb` is no module's name: for a path there are `path` and `directory`"

@@ -1,6 +1,6 @@
 //! What a fork would write: keeps the modules of some folders, and everything that is no module.
 
-use flistry_plugin::{Entry, Error, Facts, Filter, Plugin, Verdict, export, log, modules_dep::module_name};
+use flistry_plugin::{Entry, Error, Facts, Filter, Plugin, Verdict, export, log, modules::module_name};
 use serde::Deserialize;
 
 struct OnlyFolders(Config);

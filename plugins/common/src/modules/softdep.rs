@@ -7,33 +7,32 @@
 //! weakdep NAME NAME …
 //! ```
 //!
-//! depmod takes them from the modules' `.modinfo`; `modules.weakdep` only since kmod 33. [`Dep::of_module`] is for a tree
-//! without the files.
+//! depmod takes them from the modules' `.modinfo`; `modules.weakdep` only since kmod 33. [`StatedDeps::of_module`] is for a tree
+//! without these files.
 
-use crate::modules_alias::normalize;
-use crate::{Attributes, Error};
+use super::error::IndexError;
+use super::names::normalize;
 
-/// A line of either file.
+/// What a line of either file says of a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dep {
+pub struct StatedDeps {
     /// Whose line it is, with underscores.
     pub module: String,
     /// To be loaded before.
     pub pre: Vec<String>,
     /// To be loaded after.
     pub post: Vec<String>,
-    /// Named by a softdep that says neither. modprobe passes over them, but the module's author wanted them: so 6.12's cifs
+    /// Named by a softdep that says neither. modprobe ignores them, but the module's author wanted them: so 6.12's cifs
     /// names all that it encrypts with.
     pub neither: Vec<String>,
     /// To be there, should the module ask.
     pub weak: Vec<String>,
 }
 
-impl Dep {
-    /// What a module says of itself: the pairs of [`module_info`](crate::module_info), of which each key may stand several
-    /// times.
-    pub fn of_module(module: &str, info: &Attributes) -> Dep {
-        let mut dep = Dep { module: normalize(module), ..Dep::default() };
+impl StatedDeps {
+    /// What a module says of itself: the pairs of its `.modinfo`, in which a key may stand several times.
+    pub fn of_module(module: &str, info: &[(String, String)]) -> StatedDeps {
+        let mut dep = StatedDeps { module: normalize(module), ..StatedDeps::default() };
         for (key, value) in info {
             match &**key {
                 "softdep" => dep.add_soft(value.split_whitespace()),
@@ -55,26 +54,23 @@ impl Dep {
         }
     }
 
-    /// All that it names.
+    /// Everything that it names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pre.iter().chain(&self.post).chain(&self.neither).chain(&self.weak).map(String::as_str)
     }
 }
 
 /// Reads the text of either file. The error names the line.
-pub fn parse(text: &str) -> Result<Vec<Dep>, Error> {
+pub fn parse_softdep(text: &str) -> Result<Vec<StatedDeps>, IndexError> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    lines.map(|(number, line)| parse_line(line).ok_or_else(|| bad(number + 1, line))).collect()
+    let bad = |number, line: &str| IndexError::Softdep { line: number + 1, text: line.to_owned() };
+    lines.map(|(number, line)| parse_line(line).ok_or_else(|| bad(number, line))).collect()
 }
 
-fn bad(number: usize, line: &str) -> Error {
-    Error::new("bad-softdep", format!("line {number} is neither a softdep nor a weakdep: {line}"))
-}
-
-fn parse_line(line: &str) -> Option<Dep> {
+fn parse_line(line: &str) -> Option<StatedDeps> {
     let mut words = line.split_whitespace();
     let kind = words.next()?;
-    let mut dep = Dep { module: normalize(words.next()?), ..Dep::default() };
+    let mut dep = StatedDeps { module: normalize(words.next()?), ..StatedDeps::default() };
     match kind {
         "weakdep" => dep.weak = words.map(str::to_owned).collect(),
         "softdep" => dep.add_soft(words),
@@ -89,11 +85,12 @@ mod tests {
 
     #[test]
     fn both_files_are_read() {
-        let deps = parse("# Soft dependencies\nsoftdep nf-nat pre: a b post: c pre: d\nweakdep e f g\n").unwrap();
+        let deps =
+            parse_softdep("# Soft dependencies\nsoftdep nf-nat pre: a b post: c pre: d\nweakdep e f g\n").unwrap();
         assert_eq!((&*deps[0].module, &*deps[0].pre.join(" "), &*deps[0].post.join(" ")), ("nf_nat", "a b d", "c"));
         assert_eq!((&*deps[1].module, &*deps[1].weak.join(" ")), ("e", "f g"));
         assert_eq!(deps[0].names().collect::<Vec<_>>(), ["a", "b", "d", "c"]);
-        let dep = &parse("softdep a b pre: c\n").unwrap()[0];
+        let dep = &parse_softdep("softdep a b pre: c\n").unwrap()[0];
         assert_eq!((&dep.pre[..], &dep.neither[..]), (&["c".to_owned()][..], &["b".to_owned()][..]));
     }
 
@@ -107,14 +104,14 @@ mod tests {
             pair("softdep", "x post: e"),
             pair("weakdep", "f g"),
         ];
-        let dep = Dep::of_module("nf-nat", &info.into());
+        let dep = StatedDeps::of_module("nf-nat", &info);
         assert_eq!(dep.names().collect::<Vec<_>>(), ["a", "b", "c", "e", "x", "d", "f", "g"]);
         assert_eq!((&*dep.module, dep.pre.len(), dep.post.len(), dep.weak.len()), ("nf_nat", 2, 2, 3));
     }
 
     #[test]
     fn another_line_is_named() {
-        let message = |text| parse(text).unwrap_err().message;
+        let message = |text| parse_softdep(text).unwrap_err().to_string();
         assert_eq!(message("\nalias a b\n"), "line 2 is neither a softdep nor a weakdep: alias a b");
         assert_eq!(message("softdep"), "line 1 is neither a softdep nor a weakdep: softdep");
     }

@@ -1,6 +1,6 @@
 //! The globs mean what an established implementation makes of them.
 
-use flistry_plugin::globs::Glob;
+use flistry_common::globs::Glob;
 use proptest::prelude::*;
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Patterns as fnmatch(3) has them, which `modules.alias` and firmware names are written in: `*` for any text, `?` for any
 //! byte, `[a-f]` and `[!a-f]`, `\` before a character that stands for itself. A slash is a byte like any other.
 //!
-//! Any text is a pattern; a `[` without its `]` is that character. Named classes (`[:digit:]`) are not known: no kernel uses
+//! Any text is a pattern; a `[` without its `]` is that character. Named classes (`[:digit:]`) are not supported: no kernel uses
 //! them.
 
 /// What a pattern's next part matches.

@@ -3,7 +3,7 @@
 //! | | matches |
 //! |---|---|
 //! | `*`, `?` | any text, any character, within a name |
-//! | `**` as a whole part | any folders; at the end all that is in a folder |
+//! | `**` as a whole part | any directories; at the end all that is in a directory |
 //! | `[a-z]`, `[!a-z]` | a character of the set, or not of it |
 //! | `{a,b/c}` | either |
 //! | `\*` | the character itself |
@@ -22,7 +22,7 @@ pub struct Glob {
 
 #[derive(Clone, Debug)]
 enum Part {
-    Folders,
+    Directories,
     Name(Vec<Token>),
 }
 
@@ -41,14 +41,14 @@ impl Glob {
             return Err("an empty pattern matches nothing".to_owned());
         }
         let mut texts = Vec::new();
-        expand(text, &mut texts).map_err(|what| format!("the pattern `{text}` is no glob: {what}"))?;
+        expand(text, &mut texts).map_err(|what| format!("the pattern `{text}` is not a glob: {what}"))?;
         let alternatives = texts.iter().map(|alternative| {
             let parts: Vec<&str> = alternative.split('/').collect();
             if parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
                 return Err(format!("the pattern `{text}` can match no path: it has an empty part, `.` or `..`"));
             }
             let parsed: Result<_, String> = parts.into_iter().map(Part::parse).collect();
-            parsed.map_err(|what| format!("the pattern `{text}` is no glob: {what}"))
+            parsed.map_err(|what| format!("the pattern `{text}` is not a glob: {what}"))
         });
         Ok(Glob { alternatives: alternatives.collect::<Result<_, _>>()?, text: text.to_owned() })
     }
@@ -63,7 +63,7 @@ impl Glob {
         self.any(path, false)
     }
 
-    /// Whether the path, or a folder that it lies in, matches.
+    /// Whether the path, or a directory that it lies in, matches.
     pub fn covers(&self, path: &str) -> bool {
         self.any(path, true)
     }
@@ -127,7 +127,7 @@ fn first_braces(text: &str) -> Result<Option<Braces<'_>>, String> {
 impl Part {
     fn parse(text: &str) -> Result<Part, String> {
         if text == "**" {
-            return Ok(Part::Folders);
+            return Ok(Part::Directories);
         }
         let mut tokens = Vec::new();
         let mut chars = text.chars();
@@ -174,9 +174,9 @@ fn match_parts(parts: &[Part], names: &[&str], within: bool) -> bool {
     loop {
         match parts.get(part) {
             None if within || name == names.len() => return true,
-            // A `**` at the end stands for something that is in the folder.
-            Some(Part::Folders) if part + 1 == parts.len() => return name < names.len(),
-            Some(Part::Folders) => {
+            // A `**` at the end stands for something that is in the directory.
+            Some(Part::Directories) if part + 1 == parts.len() => return name < names.len(),
+            Some(Part::Directories) => {
                 again = Some((part + 1, name));
                 part += 1;
                 continue;
@@ -237,16 +237,16 @@ impl Token {
     }
 }
 
-/// Ordered rules that include or exclude; the last one that matches wins. A folder takes its contents along.
+/// Ordered rules that include or exclude; the last one that matches wins. A directory takes its contents along.
 #[derive(Clone, Debug, Default)]
 pub struct Rules(Vec<Rule>);
 
 /// One of them.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// What it is about.
+    /// Which paths it decides about.
     pub glob: Glob,
-    /// Whether that goes in.
+    /// Whether they go in.
     pub include: bool,
 }
 
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_takes_its_contents_along() {
+    fn a_directory_takes_its_contents_along() {
         let covers = |pattern, path| glob(pattern).covers(path);
         assert!(covers("build", "build") && covers("build", "build/a/b"));
         assert!(!covers("build", "kernel/build") && !covers("build", "buildx"));
@@ -312,7 +312,7 @@ mod tests {
             ("a\\", "`\\` at the end of a part"),
             (&"{a,b}".repeat(9), "more than 256 alternatives"),
         ] {
-            assert_eq!(message(text), format!("the pattern `{text}` is no glob: {what}"));
+            assert_eq!(message(text), format!("the pattern `{text}` is not a glob: {what}"));
         }
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::modules_alias::{ModulesAlias, normalize};
-use crate::modules_dep::module_name;
+use super::alias::ModulesAlias;
+use super::error::ModinfoError;
+use super::names::{module_name, normalize};
 
 /// What is built in: names, and aliases of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,23 +15,24 @@ pub struct ModulesBuiltin {
     aliases: ModulesAlias,
 }
 
-/// A pair of `modules.builtin.modinfo`.
+/// A record of `modules.builtin.modinfo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Info {
-    /// What it is about, with underscores.
+pub struct BuiltinInfo {
+    /// The module that it is about, with underscores.
     pub module: String,
     /// Such as `alias` or `firmware`.
     pub key: String,
-    /// Its value.
+    /// What the key is set to.
     pub value: String,
 }
 
 impl ModulesBuiltin {
-    /// Of the text of `modules.builtin`, a path a line, and the bytes of `modules.builtin.modinfo`; either may be empty.
+    /// Reads the text of `modules.builtin`, a path a line, and the bytes of `modules.builtin.modinfo`; either may be empty.
+    /// Records that can't be read are ignored: aliases are all that is taken from them.
     pub fn parse(paths: &str, modinfo: &[u8]) -> ModulesBuiltin {
         let mut aliases = ModulesAlias::default();
-        for Info { module, value, .. } in parse_modinfo(modinfo).filter(|info| info.key == "alias") {
-            aliases.add(&value, &module);
+        for info in parse_builtin_modinfo(modinfo).flatten().filter(|info| info.key == "alias") {
+            aliases.add(&info.value, &info.module);
         }
         let module = |path: &str| Some((module_name(path)?, path.to_owned()));
         ModulesBuiltin { modules: paths.lines().map(str::trim).filter_map(module).collect(), aliases }
@@ -52,14 +54,16 @@ impl ModulesBuiltin {
     }
 }
 
-/// The pairs of `modules.builtin.modinfo`, `MODULE.KEY=VALUE` with a zero byte after each. What is no such pair is passed
-/// over, and what is not UTF-8 shown as U+FFFD: the file has authors' names in it.
-pub fn parse_modinfo(bytes: &[u8]) -> impl Iterator<Item = Info> {
-    bytes.split(|byte| *byte == 0).filter_map(|pair| {
-        let pair = String::from_utf8_lossy(pair);
-        let (module, rest) = pair.split_once('.')?;
-        let (key, value) = rest.split_once('=')?;
-        Some(Info { module: normalize(module), key: key.to_owned(), value: value.to_owned() })
+/// The records of `modules.builtin.modinfo`, `MODULE.KEY=VALUE` with a zero byte after each. What is not UTF-8 becomes U+FFFD:
+/// the file has authors' names in it.
+pub fn parse_builtin_modinfo(bytes: &[u8]) -> impl Iterator<Item = Result<BuiltinInfo, ModinfoError>> {
+    let records = bytes.split_inclusive(|byte| *byte == 0).filter(|record| *record != b"\0");
+    records.map(|record| {
+        let record = record.strip_suffix(b"\0").ok_or(ModinfoError::Truncated)?;
+        let text = String::from_utf8_lossy(record);
+        let pair = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+        let ((module, key), value) = pair.ok_or_else(|| ModinfoError::Malformed(text.to_string()))?;
+        Ok(BuiltinInfo { module: normalize(module), key: key.to_owned(), value: value.to_owned() })
     })
 }
 
@@ -79,11 +83,21 @@ mod tests {
         let by_alias = |name| builtin.aliases().modules(name).into_iter().collect::<Vec<_>>();
         assert_eq!((by_alias("fs-ext4"), by_alias("crc-7"), by_alias("ext4")), (vec!["ext4"], vec!["crc_x"], vec![]));
 
-        let info: Vec<Info> = parse_modinfo(modinfo).collect();
+        let info: Vec<BuiltinInfo> = parse_builtin_modinfo(modinfo).flatten().collect();
         let pairs: Vec<_> = info.iter().map(|info| (&*info.module, &*info.key, &*info.value)).collect();
         assert_eq!(pairs[0], ("ext4", "author", "J\u{fffd}r\u{fffd}me"));
         assert_eq!(pairs[2], ("e100", "firmware", "e100/d101m_ucode.bin"));
         assert_eq!((pairs.len(), pairs[4]), (5, ("e100", "file", "a=b")));
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let records = parse_builtin_modinfo(b"a.license=GPL\0\0firmware=x\0a=b.c\0b.fi");
+        let errors: Vec<String> = records.filter_map(Result::err).map(|error| error.to_string()).collect();
+        assert_eq!(
+            errors,
+            ["`firmware=x` is not MODULE.KEY=VALUE", "`a=b.c` is not MODULE.KEY=VALUE", "its last record is truncated"]
+        );
     }
 
     proptest! {

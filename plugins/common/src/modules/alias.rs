@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::Error;
+use super::error::IndexError;
+use super::names::normalize;
 use crate::fnmatch;
 
 /// The aliases of a modules tree. Names and patterns are compared as kmod does, in [`normalize`]d form.
@@ -22,7 +23,7 @@ struct Alias {
 
 impl ModulesAlias {
     /// Reads the file's text. The error names the line.
-    pub fn parse(text: &str) -> Result<ModulesAlias, Error> {
+    pub fn parse(text: &str) -> Result<ModulesAlias, IndexError> {
         let mut aliases = ModulesAlias::default();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -33,15 +34,14 @@ impl ModulesAlias {
             let alias = line.strip_prefix("alias").filter(|rest| rest.starts_with(char::is_whitespace));
             let alias = alias.and_then(|rest| rest.trim_start().rsplit_once(char::is_whitespace));
             let Some((pattern, module)) = alias else {
-                let what = format!("line {} of modules.alias is no alias: {line}", number + 1);
-                return Err(Error::new("bad-modules-alias", what));
+                return Err(IndexError::Alias { line: number + 1, text: line.to_owned() });
             };
             aliases.add(pattern.trim_end(), module);
         }
         Ok(aliases)
     }
 
-    /// Adds one.
+    /// Adds an alias of a module.
     pub fn add(&mut self, pattern: &str, module: &str) {
         let pattern = normalize(pattern);
         let prefix = fnmatch::literal_prefix(&pattern).to_owned();
@@ -67,20 +67,6 @@ impl ModulesAlias {
         let as_written = near.flat_map(|(_, aliases)| aliases).filter(|a| fnmatch::matches(&normal, &a.pattern));
         as_written.map(|alias| &*alias.module).chain(self.modules(pattern)).collect()
     }
-}
-
-/// A name or a pattern as kmod compares it: `-` is `_`, but for what stands in brackets, where it makes a range.
-pub fn normalize(text: &str) -> String {
-    let mut in_set = false;
-    let one = |c| match c {
-        '[' | ']' => {
-            in_set = c == '[';
-            c
-        }
-        '-' if !in_set => '_',
-        c => c,
-    };
-    text.chars().map(one).collect()
 }
 
 #[cfg(test)]
@@ -129,10 +115,10 @@ mod tests {
 
     #[test]
     fn another_line_is_named() {
-        let message = |text| ModulesAlias::parse(text).unwrap_err().message;
-        assert_eq!(message("\nsoftdep a b\n"), "line 2 of modules.alias is no alias: softdep a b");
-        assert_eq!(message("alias a"), "line 1 of modules.alias is no alias: alias a");
-        assert_eq!(message("aliases a b"), "line 1 of modules.alias is no alias: aliases a b");
+        let message = |text| ModulesAlias::parse(text).unwrap_err().to_string();
+        assert_eq!(message("\nsoftdep a b\n"), "line 2 of modules.alias is not an alias: softdep a b");
+        assert_eq!(message("alias a"), "line 1 of modules.alias is not an alias: alias a");
+        assert_eq!(message("aliases a b"), "line 1 of modules.alias is not an alias: aliases a b");
     }
 
     proptest! {

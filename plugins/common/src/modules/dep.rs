@@ -1,8 +1,8 @@
-//! `modules.dep`: which modules each module needs. A line is `PATH: PATH PATH …`, paths from the modules' folder.
+//! `modules.dep`: which modules each module needs. A line is `PATH: PATH PATH …`, paths from the modules' directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Error;
+use super::error::IndexError;
 
 /// The hard dependencies of a modules tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,15 +10,13 @@ pub struct ModulesDep(BTreeMap<String, Vec<String>>);
 
 impl ModulesDep {
     /// Reads the file's text. The error names the line.
-    pub fn parse(text: &str) -> Result<ModulesDep, Error> {
+    pub fn parse(text: &str) -> Result<ModulesDep, IndexError> {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let module = |(number, line): (usize, &str)| match line.split_once(':') {
             Some((module, needs)) if !module.is_empty() => {
                 Ok((module.to_owned(), needs.split_whitespace().map(str::to_owned).collect()))
             }
-            _ => {
-                Err(Error::new("bad-modules-dep", format!("line {} of modules.dep has no module: {line}", number + 1)))
-            }
+            _ => Err(IndexError::Dep { line: number + 1, text: line.to_owned() }),
         };
         lines.map(module).collect::<Result<_, _>>().map(ModulesDep)
     }
@@ -28,7 +26,7 @@ impl ModulesDep {
         self.0.keys().map(String::as_str)
     }
 
-    /// Whether a module has a line. One that has none modprobe does not find.
+    /// Whether a module has a line. modprobe does not find one that has none.
     pub fn has(&self, module: &str) -> bool {
         self.0.contains_key(module)
     }
@@ -51,15 +49,6 @@ impl ModulesDep {
     }
 }
 
-/// A module's name from its path: `kernel/net/nf-nat.ko.xz` is `nf_nat`. `None` for what is no module's path.
-pub fn module_name(path: &str) -> Option<String> {
-    let file = path.rsplit('/').next()?;
-    let endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
-    let name = endings.iter().find_map(|ending| file.strip_suffix(ending)).filter(|name| !name.is_empty())?;
-    // The kernel knows only underscores.
-    Some(name.replace('-', "_"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,13 +69,6 @@ mod tests {
     #[test]
     fn a_line_without_a_module_is_named() {
         let error = ModulesDep::parse("a.ko:\n\nb.ko\n").unwrap_err();
-        assert_eq!(error.message, "line 3 of modules.dep has no module: b.ko");
-    }
-
-    #[test]
-    fn names_have_underscores() {
-        assert_eq!(module_name("kernel/net/nf-nat.ko.xz").as_deref(), Some("nf_nat"));
-        assert_eq!(module_name("a.ko").as_deref(), Some("a"));
-        assert_eq!((module_name("modules.dep"), module_name(".ko"), module_name("a.ko.bz2")), (None, None, None));
+        assert_eq!(error.to_string(), "line 3 of modules.dep names no module: b.ko");
     }
 }

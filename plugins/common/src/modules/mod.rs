@@ -1,0 +1,17 @@
+//! Kernel modules: their names, and what the indexes of a modules tree say of them. depmod writes `modules.dep`,
+//! `modules.softdep`, `modules.weakdep` and `modules.alias`, the kernel's build `modules.builtin` and
+//! `modules.builtin.modinfo`.
+
+mod alias;
+mod builtin;
+mod dep;
+mod error;
+mod names;
+mod softdep;
+
+pub use alias::ModulesAlias;
+pub use builtin::{BuiltinInfo, ModulesBuiltin, parse_builtin_modinfo};
+pub use dep::ModulesDep;
+pub use error::{IndexError, ModinfoError};
+pub use names::{MODULE_ENDINGS, module_name, normalize};
+pub use softdep::{StatedDeps, parse_softdep};
