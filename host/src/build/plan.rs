@@ -13,8 +13,8 @@ use crate::kernel::indexes::depmod::Depmod;
 use crate::kernel::indexes::{Mismatch, needed};
 use crate::manifest::name::FlistName;
 use crate::plugin::{
-    Account, Added, Applied, EntryKind, EntryView, Hook, Names, Plugin, Removed, SourceTree, Trees, Verdict, Wanted,
-    apply,
+    Account, Added, Applied, EntryKind, EntryView, FlistNames, Hook, Plugin, Removed, SourceTree, Trees, Verdict,
+    Wanted, apply,
 };
 use crate::progress::Warning;
 use crate::progress::{Progress, Step};
@@ -36,7 +36,7 @@ pub struct Plan<'a> {
     /// What will be packed.
     pub input: Input,
     /// What it will be called.
-    pub names: Names,
+    pub names: FlistNames,
     /// The manifest's tags, without those that only the finished contents give.
     pub tags: BTreeMap<String, String>,
     /// What the filters left out.
@@ -221,7 +221,7 @@ impl<'a> Planner<'a> {
         &self,
         flist: &Flist,
         input: Input,
-        names: &Names,
+        names: &FlistNames,
         figures: &BTreeMap<String, String>,
         plugins: &mut Vec<PluginRun>,
         progress: &dyn Progress,
@@ -261,7 +261,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes sure that no two flists, nor an flist and an alias, are the same file.
-    fn take_names(&mut self, flist: &Flist, names: &Names) -> Result<(), Error> {
+    fn take_names(&mut self, flist: &Flist, names: &FlistNames) -> Result<(), Error> {
         for name in std::iter::once(&names.file).chain(&names.aliases) {
             if let Some(first) = self.names.insert(name.clone(), flist.name.clone()) {
                 return Err(Error::SameName { name: name.to_string(), first, second: flist.name.clone() });

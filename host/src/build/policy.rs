@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
-use crate::plugin::{Engine, Facts, Plugin, Settings};
+use crate::plugin::{BuildFacts, Engine, LoadOptions, Plugin};
 use crate::progress::Progress;
 use crate::progress::Warning;
 
@@ -68,7 +68,7 @@ impl Policy {
 /// # Errors
 /// Where a file can't be read, or is not what it should be.
 pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Result<Plugin, Error> {
-    let given = Settings {
+    let given = LoadOptions {
         config: settings.whole_config(config)?,
         limits: settings.limits.clone(),
         grants: settings.trees.clone(),
@@ -83,10 +83,10 @@ pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Resu
 }
 
 /// What a plugin is told of an flist's build; `figures` are those of the tree at that point.
-pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: BTreeMap<String, String>) -> Facts {
+pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: BTreeMap<String, String>) -> BuildFacts {
     let granted = &config.plugin(plugin).variables;
     let variable = |name: &String| Some((name.clone(), config.variables.get(name)?.clone()));
-    Facts {
+    BuildFacts {
         flist: flist.name.clone(),
         contents: flist.kind,
         kernel: config.kernel.to_string(),

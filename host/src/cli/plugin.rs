@@ -9,7 +9,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use flistry::config::{ComponentSource, read_config_file};
 use flistry::error::Error;
 use flistry::plugin::author::componentize::{Toolchain, componentize};
-use flistry::plugin::{Engine, Hook, Plugin, PluginError, Settings};
+use flistry::plugin::{Engine, Hook, LoadOptions, Plugin, PluginError};
 use flistry::printable::Printable;
 use flistry::tree::FlistKind;
 use serde_json::{Map, Value, json};
@@ -189,8 +189,11 @@ pub fn load(args: &CheckArgs, grants: &[(String, PathBuf)], context: &Context) -
         }
     }
     let config = Value::Object(config);
-    let settings =
-        Settings { config, grants: grants.iter().map(|(flist, _)| flist.clone()).collect(), ..Settings::default() };
+    let settings = LoadOptions {
+        config,
+        grants: grants.iter().map(|(flist, _)| flist.clone()).collect(),
+        ..LoadOptions::default()
+    };
     let read = args.component.read(settings.limits.component_bytes);
     let bytes = read.map_err(|error| Error::Read { path: args.component.to_string().into(), error })?;
     let failed = |error| Error::Read { path: context.project.clone(), error };

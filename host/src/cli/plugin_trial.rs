@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use flistry::error::Error;
 use flistry::plugin::{
-    Account, EntryView, Facts, Hook, Names, Operation, Plugin, Removed, SourceTree, TreeView, Trees, Usage, Verdict,
-    Wanted, apply,
+    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, Removed, SourceTree, TreeView, Trees, Usage,
+    Verdict, Wanted, apply,
 };
 use flistry::report::Explained;
 use flistry::tree::filter::Filtered;
@@ -23,8 +23,8 @@ use time::UtcDateTime;
 const RULES: Rules = Rules { owner: Owner::Root, not_after: None };
 
 /// What a build of today would tell a plugin.
-pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap<String, String>) -> Facts {
-    Facts {
+pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap<String, String>) -> BuildFacts {
+    BuildFacts {
         flist: flist.to_owned(),
         contents,
         kernel: kernel.to_owned(),
@@ -38,7 +38,7 @@ pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap
 #[derive(Default)]
 pub struct Answers {
     pub filter: Option<Selection>,
-    pub names: Option<(Names, Account)>,
+    pub names: Option<(FlistNames, Account)>,
     pub edit: Option<Edit>,
 }
 
@@ -63,7 +63,7 @@ pub struct Edit {
 /// Runs every hook that the component has, each on the folder as it is.
 pub fn run_hooks(
     plugin: &Plugin,
-    mut facts: Facts,
+    mut facts: BuildFacts,
     folder: PathBuf,
     grants: &[(String, PathBuf)],
 ) -> Result<Answers, Error> {

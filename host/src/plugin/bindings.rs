@@ -9,7 +9,7 @@ wasmtime::component::bindgen!({
     world: "every-hook",
     imports: { default: trappable },
     with: {
-        "flistry:plugin/trees.tree": super::imports::trees::OpenTree,
-        "flistry:plugin/draft.manifest": super::imports::draft::OpenManifest,
+        "flistry:plugin/trees.tree": super::resources::OpenTree,
+        "flistry:plugin/draft.manifest": super::resources::Draft,
     },
 });

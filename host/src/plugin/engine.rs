@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config};
 
-use super::PluginError;
-use super::bindings::EveryHook;
+use super::error::PluginError;
 use super::remembered::Remembered;
 use super::state::State;
 use crate::progress::Warning;
@@ -20,7 +19,7 @@ use crate::progress::Warning;
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);
 
-/// Where compiled code lies in the cache folder.
+/// Where compiled code lies in the cache directory.
 const COMPILED: &str = "compiled";
 
 /// Compiles components and runs them. Cheap to clone.
@@ -40,18 +39,18 @@ pub(super) struct Shared {
 }
 
 impl Engine {
-    /// An engine; with a cache folder, a component that was compiled once starts within milliseconds, and what modules say
+    /// An engine; with a cache directory, a component that was compiled once starts within milliseconds, and what modules say
     /// of themselves is remembered from earlier runs.
     ///
     /// # Errors
-    /// [`PluginError::Engine`] where this machine can't run it, or the folder can't be used.
+    /// [`PluginError::Engine`] where this machine can't run it, or the directory can't be used.
     pub fn new(cache_dir: Option<&Path>) -> Result<Engine, PluginError> {
         Shared::new(cache_dir)
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
     }
 
-    /// Writes to the cache folder what modules said of themselves in this run, for the next one.
+    /// Writes to the cache directory what modules said of themselves in this run, for the next one.
     ///
     /// # Errors
     /// Where that can't be written; nothing but time is lost.
@@ -59,7 +58,7 @@ impl Engine {
         self.shared.modules.store()
     }
 
-    /// What was wrong with the cache folder since the last call.
+    /// What was wrong with the cache directory since the last call.
     pub fn take_warnings(&self) -> Vec<Warning> {
         self.shared.modules.take_warnings()
     }
@@ -70,13 +69,13 @@ impl Shared {
         let mut config = config();
         if let Some(dir) = cache_dir {
             let mut cache = CacheConfig::new();
-            // A folder of its own: wasmtime removes whatever it does not know from its cache.
+            // A directory of its own: wasmtime removes whatever it does not know from its cache.
             cache.with_directory(dir.join(COMPILED));
             config.cache(Some(Cache::new(cache)?));
         }
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
-        EveryHook::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)?;
+        State::add_to_linker(&mut linker)?;
         let _ticker = ticker(&engine)?;
         Ok(Shared { engine, linker, modules: Arc::new(Remembered::new(cache_dir)), _ticker })
     }

@@ -1,11 +1,14 @@
 //! The filter hook: one instance for a whole run, asked batch by batch.
 
 use super::bindings::exports::flistry::plugin::filter as guest;
-use super::imports::MOST_ENTRIES;
+use super::error::{PluginError, clean};
+use super::facts::BuildFacts;
+use super::hook::Hook;
 use super::limits::Limit;
-use super::load::{Hook, Plugin};
-use super::run::Run;
-use super::{Account, EntryView, Facts, PluginError, Trees};
+use super::load::Plugin;
+use super::run::{Account, Run};
+use super::view::{EntryView, Trees};
+use super::wire::MAX_ENTRIES_AT_ONCE;
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +27,12 @@ impl Plugin {
     /// Where the plugin fails, or its verdicts are not one for each entry.
     pub fn filter(
         &self,
-        facts: &Facts,
+        facts: &BuildFacts,
         trees: &Trees,
         entries: &[EntryView],
     ) -> Result<(Vec<Verdict>, Account), PluginError> {
         let hook = self.hooks.filter.as_ref().ok_or_else(|| self.no_hook(Hook::Filter))?;
-        let mut run = Run::begin(self, Hook::Filter.as_str(), Some(facts), trees, entries.len(), None)?;
+        let mut run = Run::begin(self, Hook::Filter.as_str(), Some(facts), trees, entries.len())?;
         let filter = run.call(|store, instance| hook.load(store, instance))?;
         let facts = facts.to_wit();
         run.call(|store, _| filter.call_begin(store, &facts, &self.config))?.map_err(|e| run.refused(e, entries))?;
@@ -40,16 +43,16 @@ impl Plugin {
         }
         let mut from = 1;
         while from < entries.len() {
-            let to = entries.len().min(from + MOST_ENTRIES as usize);
+            let to = entries.len().min(from + MAX_ENTRIES_AT_ONCE as usize);
             let batch: Vec<_> = (from..to).map(|id| entries[id].to_wit(id as u32)).collect();
-            run.state().bytes_in += entries[from..to].iter().map(EntryView::bytes).sum::<u64>();
+            run.give(entries[from..to].iter().map(EntryView::bytes).sum());
             let answer = run.call(|store, _| filter.call_decide(store, &batch))?;
             let answer = answer.map_err(|error| run.refused(error, entries))?;
             take(&mut run, answer, from..to, entries, &mut verdicts)?;
             from = to;
         }
         let verdicts = verdicts.into_iter().flatten().collect();
-        Ok((verdicts, run.end().1))
+        Ok((verdicts, run.end()))
     }
 }
 
@@ -73,11 +76,11 @@ fn take(
             guest::Verdict::Keep => Verdict::Keep,
             guest::Verdict::Drop(reason) => {
                 run.check(Limit::Reason, reason.len() as u64)?;
-                run.state().bytes_out += reason.len() as u64;
-                Verdict::Drop(super::error::clean(&reason))
+                run.take(reason.len() as u64);
+                Verdict::Drop(clean(&reason))
             }
         });
-        run.state().bytes_out += 5;
+        run.take(5);
     }
     match batch.into_iter().find(|at| verdicts[*at].is_none()) {
         Some(at) => Err(run.bad_answer(format!("it gave no verdict for /{}", entries[at].path))),

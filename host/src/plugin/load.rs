@@ -8,11 +8,12 @@ use wasmtime::component::{Component, InstancePre};
 
 use super::bindings::exports::flistry::plugin as exports;
 use super::engine::{Engine, Shared};
-use super::limits::{Breach, Limit};
-use super::metadata::{Outline, PACKAGE};
-use super::run::Run;
+use super::error::{PluginError, clean};
+use super::hook::Hook;
+use super::imports::{add_wasi_to_linker, stands_in};
+use super::limits::{Breach, Limit, Limits};
+use super::metadata::{ComponentMetadata, Outline, PACKAGE};
 use super::state::State;
-use super::{Account, Limits, Metadata, PluginError, Trees, wasi};
 use crate::files::sha256;
 
 /// The interfaces of our package that a plugin may import.
@@ -23,7 +24,7 @@ const API: &str = "0.1.";
 
 /// What the configuration says of a plugin.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct LoadOptions {
     /// What it is given as its configuration; [`Value::Null`] counts as `{}`.
     pub config: Value,
     /// What it may use up.
@@ -32,29 +33,6 @@ pub struct Settings {
     pub grants: Vec<String>,
     /// The pin: the component's SHA-256 in hexadecimal.
     pub expected_sha256: Option<String>,
-}
-
-/// When a plugin is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Hook {
-    /// After the scan.
-    Filter,
-    /// Before the pack.
-    Naming,
-    /// Before contents are read.
-    PostPack,
-}
-
-impl Hook {
-    /// Its name in the configuration and in messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Hook::Filter => "filter",
-            Hook::Naming => "naming",
-            Hook::PostPack => "post-pack",
-        }
-    }
 }
 
 /// A component that was compiled and whose surface was checked. Cheap to clone.
@@ -69,7 +47,7 @@ pub struct Plugin {
     pub(super) config: Arc<str>,
     pub(super) hooks: Hooks,
     imports: Arc<[String]>,
-    metadata: Metadata,
+    metadata: ComponentMetadata,
     digest: String,
 }
 
@@ -87,12 +65,12 @@ impl Engine {
     ///
     /// # Errors
     /// Says what is wrong with the file; nothing of it runs.
-    pub fn load(&self, name: &str, bytes: &[u8], settings: Settings) -> Result<Plugin, PluginError> {
-        if bytes.len() as u64 > settings.limits.component_bytes {
-            return Err(PluginError::limit(name, "load", Breach(Limit::Component), &settings.limits));
+    pub fn load(&self, name: &str, bytes: &[u8], options: LoadOptions) -> Result<Plugin, PluginError> {
+        if bytes.len() as u64 > options.limits.component_bytes {
+            return Err(PluginError::limit(name, "load", Breach(Limit::Component), &options.limits));
         }
         let digest = sha256(bytes);
-        if let Some(expected) = settings.expected_sha256
+        if let Some(expected) = options.expected_sha256
             && !expected.eq_ignore_ascii_case(&digest)
         {
             return Err(PluginError::Digest { plugin: name.to_owned(), expected, found: digest });
@@ -101,15 +79,13 @@ impl Engine {
         check_surface(name, &outline)?;
         let broken = |error: wasmtime::Error| PluginError::NotComponent {
             plugin: name.to_owned(),
-            what: super::error::clean(&format!("{error:#}")),
+            what: clean(&format!("{error:#}")),
         };
         let component = Component::from_binary(&self.shared.engine, bytes).map_err(broken)?;
-        let misfit = |error: wasmtime::Error| PluginError::World {
-            plugin: name.to_owned(),
-            what: super::error::clean(&format!("{error:#}")),
-        };
+        let misfit =
+            |error: wasmtime::Error| PluginError::World { plugin: name.to_owned(), what: clean(&format!("{error:#}")) };
         let mut linker = self.shared.linker.clone();
-        wasi::add_to_linker(&mut linker, &component).map_err(misfit)?;
+        add_wasi_to_linker(&mut linker, &component, State::wasi).map_err(misfit)?;
         let pre = linker.instantiate_pre(&component).map_err(misfit)?;
         let hooks = Hooks {
             configuration: exports::configuration::GuestIndices::new(&pre).map_err(misfit)?,
@@ -117,7 +93,7 @@ impl Engine {
             naming: exports::naming::GuestIndices::new(&pre).ok(),
             post_pack: exports::post_pack::GuestIndices::new(&pre).ok(),
         };
-        let config = match settings.config {
+        let config = match options.config {
             Value::Null => "{}".to_owned(),
             value => value.to_string(),
         };
@@ -125,8 +101,8 @@ impl Engine {
             name: name.into(),
             shared: self.shared.clone(),
             pre,
-            limits: Arc::new(settings.limits),
-            grants: settings.grants.into(),
+            limits: Arc::new(options.limits),
+            grants: options.grants.into(),
             config: config.into(),
             hooks,
             imports: outline.imports.into(),
@@ -148,14 +124,13 @@ fn check_surface(plugin: &str, outline: &Outline) -> Result<(), PluginError> {
         }
     }
     for import in &outline.imports {
-        let offered =
-            ours(import).is_some_and(|(interface, _)| OFFERED.contains(&&*interface)) || wasi::stands_in(import);
+        let offered = ours(import).is_some_and(|(interface, _)| OFFERED.contains(&&*interface)) || stands_in(import);
         if !offered {
-            return Err(PluginError::Import { plugin: plugin.to_owned(), import: super::error::clean(import) });
+            return Err(PluginError::Import { plugin: plugin.to_owned(), import: clean(import) });
         }
     }
     let exports = |wanted: &str| outline.exports.iter().any(|name| ours(name).is_some_and(|(i, _)| i == wanted));
-    if ![Hook::Filter, Hook::Naming, Hook::PostPack].into_iter().any(|hook| exports(hook.as_str())) {
+    if !Hook::ALL.into_iter().any(|hook| exports(hook.as_str())) {
         return Err(world(format!("it exports none of {PACKAGE}filter, naming and post-pack")));
     }
     if !exports("configuration") {
@@ -181,18 +156,18 @@ impl Plugin {
     }
 
     /// What it says of itself.
-    pub fn metadata(&self) -> &Metadata {
+    pub fn metadata(&self) -> &ComponentMetadata {
         &self.metadata
     }
 
     /// The hooks that it has.
     pub fn hooks(&self) -> BTreeSet<Hook> {
-        let has = [
-            (Hook::Filter, self.hooks.filter.is_some()),
-            (Hook::Naming, self.hooks.naming.is_some()),
-            (Hook::PostPack, self.hooks.post_pack.is_some()),
-        ];
-        has.into_iter().filter(|(_, has)| *has).map(|(hook, _)| hook).collect()
+        let has = |hook: &Hook| match hook {
+            Hook::Filter => self.hooks.filter.is_some(),
+            Hook::Naming => self.hooks.naming.is_some(),
+            Hook::PostPack => self.hooks.post_pack.is_some(),
+        };
+        Hook::ALL.into_iter().filter(has).collect()
     }
 
     /// What it imports, by full names.
@@ -210,40 +185,7 @@ impl Plugin {
         &self.limits
     }
 
-    /// Asks the plugin whether its configuration is one, and checks the types of all its hooks.
-    ///
-    /// # Errors
-    /// [`PluginError::Configuration`] in the plugin's own words.
-    pub fn validate(&self) -> Result<Account, PluginError> {
-        let mut run = Run::begin(self, "validate", None, &Trees::default(), 0, None)?;
-        let misfit = |error: wasmtime::Error| PluginError::World {
-            plugin: self.name.to_string(),
-            what: super::error::clean(&format!("{error:#}")),
-        };
-        let answer = run.call(|store, instance| {
-            let typed = || -> wasmtime::Result<_> {
-                self.hooks.filter.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
-                self.hooks.naming.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
-                self.hooks.post_pack.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
-                self.hooks.configuration.load(&mut *store, instance)
-            };
-            let guest = match { typed }() {
-                Ok(guest) => guest,
-                Err(error) => return Ok(Err(misfit(error))),
-            };
-            guest.call_validate(store, &self.config).map(Ok)
-        })??;
-        match answer {
-            Ok(()) => Ok(run.end().1),
-            Err(error) => Err(PluginError::Configuration {
-                plugin: self.name.to_string(),
-                code: super::error::clean(&error.code),
-                message: super::error::clean(&error.message),
-            }),
-        }
-    }
-
-    /// The error of a hook that there is not.
+    /// The error of asking for a hook that it does not have.
     pub(super) fn no_hook(&self, hook: Hook) -> PluginError {
         let has: Vec<_> = self.hooks().into_iter().map(Hook::as_str).collect();
         PluginError::NoHook { plugin: self.name.to_string(), hook: hook.as_str(), has: has.join(" and ") }

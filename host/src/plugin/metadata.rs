@@ -6,15 +6,14 @@
 
 use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader, Encoding, Parser, Payload};
 
-use super::PluginError;
-use super::error::clean;
+use super::error::{PluginError, clean};
 
 /// The package whose interfaces make a component a plugin.
 pub(super) const PACKAGE: &str = "flistry:plugin/";
 
 /// What a component says of itself. What it does not say is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Metadata {
+pub struct ComponentMetadata {
     /// Its name.
     pub name: Option<String>,
     /// Its own version.
@@ -30,19 +29,19 @@ pub struct Metadata {
 /// A component from the outside.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    pub metadata: Metadata,
+    pub metadata: ComponentMetadata,
     /// The names of all imports.
     pub imports: Vec<String>,
     /// The names of all exports.
     pub exports: Vec<String>,
 }
 
-impl Metadata {
+impl ComponentMetadata {
     /// Reads what stands in a component.
     ///
     /// # Errors
     /// [`PluginError::NotComponent`] with `plugin`'s name.
-    pub fn read(plugin: &str, bytes: &[u8]) -> Result<Metadata, PluginError> {
+    pub fn read(plugin: &str, bytes: &[u8]) -> Result<ComponentMetadata, PluginError> {
         Ok(Outline::read(plugin, bytes)?.metadata)
     }
 }
@@ -95,7 +94,7 @@ impl Outline {
     }
 }
 
-impl Metadata {
+impl ComponentMetadata {
     fn custom(&mut self, name: &str, data: &[u8], offset: u64) {
         let text = || std::str::from_utf8(data).ok().map(clean);
         match name {

@@ -4,16 +4,20 @@
 //! [filter](Plugin::filter), a [name](Plugin::name), an [edit](Plugin::edit) each get a fresh store, so that nothing is
 //! left over from one run to the next. What a component may use up is in [`Limits`]; what it may see in [`Trees`].
 //!
+//! From the bottom up, each layer using only those above it in this table:
+//!
 //! | file | |
 //! |---|---|
-//! | `builtin` | the components that come with flistry |
-//! | `engine`, `load`, `metadata` | compiling, and what a component says of itself |
-//! | `limits`, `state`, `run` | one run and its limits |
-//! | `facts`, `view`, `imports` | what a component gets to see |
-//! | `remembered` | what modules say of themselves, from run to run |
-//! | `filter`, `naming`, `post_pack` | the hooks |
+//! | `hook`, `limits`, `error`, `meter`, `facts`, `view` | values: when a plugin is called, what it may use up, what it gets to see |
 //! | `operations` | what a post-pack hook wants changed, checked and applied |
-//! | `wasi` | the WASI that has nothing, for toolchains that can't do without |
+//! | `resources`, `bindings`, `wire` | the interface: what its handles stand for, the code generated from `wit/`, the values on both sides |
+//! | `remembered` | what modules say of themselves, from run to run |
+//! | `imports` | what a plugin may ask of the host, an interface a file, and a WASI without contents for toolchains that can't do without |
+//! | `state` | the states of all imports, put together |
+//! | `engine`, `metadata`, `load` | compiling, and what a component says of itself |
+//! | `run` | one run and its limits |
+//! | `validate`, `filter`, `naming`, `post_pack` | what is called |
+//! | `author`, `builtin` | making components; those that come with flistry |
 
 pub mod author;
 mod bindings;
@@ -22,29 +26,34 @@ mod engine;
 mod error;
 mod facts;
 mod filter;
+mod hook;
 mod imports;
 mod limits;
 mod load;
 mod metadata;
+mod meter;
 mod naming;
 mod operations;
 mod post_pack;
 mod remembered;
+mod resources;
 mod run;
 mod state;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod view;
-mod wasi;
+mod wire;
 
 pub use engine::Engine;
 pub use error::PluginError;
-pub use facts::Facts;
+pub use facts::BuildFacts;
 pub use filter::Verdict;
+pub use hook::Hook;
 pub use limits::Limits;
-pub use load::{Hook, Plugin, Settings};
-pub use metadata::Metadata;
-pub use naming::Names;
+pub use load::{LoadOptions, Plugin};
+pub use metadata::ComponentMetadata;
+pub use naming::FlistNames;
 pub use operations::{Added, Applied, Operation, Removed, Wanted, apply};
 pub use run::{Account, Usage};
 pub use view::{EntryKind, EntryView, SourceTree, TreeView, Trees};

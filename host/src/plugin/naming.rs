@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::error::{PluginError, clean};
+use super::facts::BuildFacts;
+use super::hook::Hook;
 use super::limits::Limit;
-use super::load::{Hook, Plugin};
-use super::run::Run;
-use super::{Account, Facts, PluginError, Trees};
+use super::load::Plugin;
+use super::run::{Account, Run};
+use super::view::Trees;
 use crate::manifest::name::FlistName;
 
 /// No flist needs more aliases; each is a file.
-const MOST_ALIASES: usize = 64;
+const MAX_ALIASES: usize = 64;
 
 /// An flist's names, fit for files, keys and scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
+pub struct FlistNames {
     /// The manifest's file name.
     pub file: FlistName,
     /// Other names for it; all different.
@@ -27,18 +30,16 @@ impl Plugin {
     ///
     /// # Errors
     /// Where the plugin fails, or what it says is no name.
-    pub fn name(&self, facts: &Facts, trees: &Trees) -> Result<(Names, Account), PluginError> {
+    pub fn name(&self, facts: &BuildFacts, trees: &Trees) -> Result<(FlistNames, Account), PluginError> {
         let hook = self.hooks.naming.as_ref().ok_or_else(|| self.no_hook(Hook::Naming))?;
-        let mut run = Run::begin(self, Hook::Naming.as_str(), Some(facts), trees, 0, None)?;
+        let mut run = Run::begin(self, Hook::Naming.as_str(), Some(facts), trees, 0)?;
         let naming = run.call(|store, instance| hook.load(store, instance))?;
         let facts = facts.to_wit();
         let names = run.call(|store, _| naming.call_name(store, &facts, &self.config))?;
         let names = names.map_err(|error| run.refused(error, &[]))?;
 
-        if names.aliases.len() > MOST_ALIASES {
-            return Err(
-                run.bad_answer(format!("it wants {} aliases; {MOST_ALIASES} are the most", names.aliases.len()))
-            );
+        if names.aliases.len() > MAX_ALIASES {
+            return Err(run.bad_answer(format!("it wants {} aliases; {MAX_ALIASES} are the most", names.aliases.len())));
         }
         run.check(Limit::Tag, names.title.len() as u64)?;
         let file = valid(&run, &names.file)?;
@@ -48,11 +49,11 @@ impl Plugin {
             return Err(run.bad_answer(format!("it gives the name `{twice}` twice")));
         }
         let texts = aliases.iter().chain([&file]).map(|name| name.as_str().len()).sum::<usize>() + names.title.len();
-        run.state().bytes_out += texts as u64;
-        Ok((Names { file, aliases, title: super::error::clean(&names.title) }, run.end().1))
+        run.take(texts as u64);
+        Ok((FlistNames { file, aliases, title: clean(&names.title) }, run.end()))
     }
 }
 
 fn valid(run: &Run<'_>, name: &str) -> Result<FlistName, PluginError> {
-    FlistName::new(name).map_err(|error| run.bad_answer(super::error::clean(&format!("{error}: {}", error.hint()))))
+    FlistName::new(name).map_err(|error| run.bad_answer(clean(&format!("{error}: {}", error.hint()))))
 }

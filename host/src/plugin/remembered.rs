@@ -20,28 +20,18 @@ use super::view::TreeView;
 use crate::files::write_atomically;
 use crate::kernel::modinfo::{Compression, pairs_of_module};
 use crate::progress::Warning;
-use crate::tree::source::FileIdentity;
-use format::Record;
+pub use format::Pairs;
+use format::{ModuleKey, Record};
 
 /// The file's name in the cache folder.
 const FILE: &str = "module-info";
 
 /// No module file is larger than this.
-const MOST_MODULE: u64 = 256 << 20;
+const MAX_MODULE: u64 = 256 << 20;
 
 /// How many times the file is written without a module before that is forgotten: flists that are built by turns from
 /// different modules keep each other's, and those of last month's kernel go.
 const WRITES_UNUSED: u8 = 3;
-
-/// A module's pairs of key and value, in its order.
-pub type Pairs = Arc<Vec<(String, String)>>;
-
-/// A file's identity and how it is compressed: a hard link may have another ending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    identity: FileIdentity,
-    compression: Compression,
-}
 
 /// The memory of one engine.
 pub struct Remembered {
@@ -53,7 +43,7 @@ pub struct Remembered {
 struct State {
     /// Whether the file was looked at.
     loaded: bool,
-    known: HashMap<Key, Known>,
+    known: HashMap<ModuleKey, Known>,
     warnings: Vec<Warning>,
 }
 
@@ -83,11 +73,11 @@ impl Remembered {
         let Some((compression, identity)) = Compression::of_module(name).zip(tree.identity(id)) else {
             return Err(("not-a-module", format!("{} is no module's file", entry.path)));
         };
-        let key = Key { identity, compression };
+        let key = ModuleKey { identity, compression };
         if let Some(pairs) = self.recall(&key) {
             return Ok(pairs);
         }
-        if identity.size > MOST_MODULE {
+        if identity.size > MAX_MODULE {
             return Err(("not-a-module", format!("{} is larger than any module", entry.path)));
         }
         // The time before the read: what changes while it goes on is not settled.
@@ -132,7 +122,7 @@ impl Remembered {
         Ok(())
     }
 
-    fn recall(&self, key: &Key) -> Option<Pairs> {
+    fn recall(&self, key: &ModuleKey) -> Option<Pairs> {
         let mut state = self.lock();
         if !state.loaded {
             state.loaded = true;
@@ -177,13 +167,13 @@ fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     match path.metadata() {
         // Opening a FIFO would wait for its writer.
         Ok(metadata) if !metadata.is_file() => return Err(std::io::Error::other("it is no file")),
-        Ok(metadata) if metadata.len() > format::MOST_BYTES => return Err(std::io::Error::other("it is too large")),
+        Ok(metadata) if metadata.len() > format::MAX_BYTES => return Err(std::io::Error::other("it is too large")),
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(format::MOST_BYTES).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?.take(format::MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 

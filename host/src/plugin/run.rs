@@ -1,21 +1,21 @@
 //! One run of a plugin: a fresh store, an instance, calls, and what they used.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::component::{Instance, Resource, ResourceTable};
+use wasmtime::component::{Instance, Resource};
 use wasmtime::{Store, Trap};
 
 use super::bindings::flistry::plugin::types;
 use super::engine::EPOCH;
-use super::error::clean;
-use super::imports::draft::{Draft, OpenManifest};
-use super::limits::{Breach, Limit, MemoryMeter};
+use super::error::{Fault, PluginError, clean};
+use super::facts::BuildFacts;
+use super::imports::{LogState, ModuleInfoState, ReportState, TreesState};
+use super::limits::{Breach, Limit};
 use super::load::Plugin;
+use super::resources::Draft;
 use super::state::State;
 use super::view::{EntryView, Trees};
-use super::{Facts, PluginError};
 use crate::progress::Warning;
 
 /// What a run used.
@@ -46,11 +46,6 @@ pub struct Account {
     pub findings: Vec<(String, String)>,
 }
 
-/// An answer within a host call that makes no sense; its text follows the plugin's name and hook.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Fault(pub String);
-
 /// A run that goes on. It ends with the first error: a store is of no use after a trap.
 pub(super) struct Run<'a> {
     plugin: &'a Plugin,
@@ -66,34 +61,23 @@ impl<'a> Run<'a> {
     pub fn begin(
         plugin: &'a Plugin,
         hook: &'static str,
-        facts: Option<&Facts>,
+        facts: Option<&BuildFacts>,
         trees: &Trees,
         entries: usize,
-        draft: Option<Draft>,
     ) -> Result<Run<'a>, PluginError> {
         let begun = Instant::now();
         let limits = &plugin.limits;
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
-        let state = State {
-            plugin: plugin.name.clone(),
-            flist: facts.map(|facts| facts.flist.clone()).unwrap_or_default(),
-            grants: plugin.grants.clone(),
-            trees: trees.clone(),
-            limits: limits.clone(),
-            table,
-            memory: MemoryMeter::new(limits.memory_bytes),
-            modules: plugin.shared.modules.clone(),
-            draft,
-            entries,
-            said: Default::default(),
-            warnings: Vec::new(),
-            logged: 0,
-            read: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            wasi: Default::default(),
-        };
+        let state = State::new(
+            limits,
+            LogState::new(plugin.name.clone()),
+            TreesState {
+                flist: facts.map(|facts| facts.flist.clone()).unwrap_or_default(),
+                grants: plugin.grants.clone(),
+                trees: trees.clone(),
+            },
+            ModuleInfoState(plugin.shared.modules.clone()),
+            ReportState::new(entries),
+        );
         let mut store = Store::new(&plugin.shared.engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
@@ -112,15 +96,26 @@ impl<'a> Run<'a> {
         metered(self.plugin, self.hook, &mut self.store, &mut self.fuel, |store| work(store, instance))
     }
 
-    /// The handle of the draft, which the plugin borrows.
-    pub fn manifest(&mut self) -> Result<Resource<OpenManifest>, PluginError> {
-        let handle = self.store.data_mut().table.push(OpenManifest);
+    /// Gives the plugin something to work on, of which it gets the handle.
+    pub fn lend(&mut self, draft: Draft) -> Result<Resource<Draft>, PluginError> {
+        let handle = self.store.data_mut().handles.push(draft);
         handle.map_err(|error| failure(self.plugin, self.hook, &error.into()))
     }
 
-    /// The host's side.
-    pub fn state(&mut self) -> &mut State {
-        self.store.data_mut()
+    /// Takes it back.
+    pub fn take_back(&mut self, handle: Resource<Draft>) -> Result<Draft, PluginError> {
+        let draft = self.store.data_mut().handles.delete(handle);
+        draft.map_err(|error| failure(self.plugin, self.hook, &error.into()))
+    }
+
+    /// Counts bytes that go to the plugin beside its calls.
+    pub fn give(&mut self, bytes: u64) {
+        self.store.data_mut().meter.bytes_in += bytes;
+    }
+
+    /// Counts bytes of its answer.
+    pub fn take(&mut self, bytes: u64) {
+        self.store.data_mut().meter.bytes_out += bytes;
     }
 
     /// The plugin's own error as ours; `entries` are those that its entry is one of.
@@ -141,25 +136,23 @@ impl<'a> Run<'a> {
 
     /// A limit that an answer reached.
     pub fn check(&mut self, limit: Limit, amount: u64) -> Result<(), PluginError> {
-        let state = self.store.data();
-        state.check(limit, amount).map_err(|error| failure(self.plugin, self.hook, &error))
+        let checked = self.store.data().meter.check(limit, amount);
+        checked.map_err(|error| failure(self.plugin, self.hook, &error))
     }
 
     /// Ends it.
-    pub fn end(self) -> (State, Account) {
-        let seconds = self.begun.elapsed().as_secs_f64();
+    pub fn end(self) -> Account {
         let mut state = self.store.into_data();
-        state.flush();
+        state.wasi().flush();
         let usage = Usage {
             fuel: self.fuel,
             peak_memory: state.memory.peak,
-            bytes_in: state.bytes_in,
-            bytes_out: state.bytes_out,
-            seconds,
+            bytes_in: state.meter.bytes_in,
+            bytes_out: state.meter.bytes_out,
+            seconds: self.begun.elapsed().as_secs_f64(),
         };
-        let said = std::mem::take(&mut state.said);
-        let warnings = std::mem::take(&mut state.warnings);
-        (state, Account { usage, warnings, reasons: said.reasons, findings: said.findings })
+        let State { log, report, .. } = state;
+        Account { usage, warnings: log.warnings, reasons: report.reasons, findings: report.findings }
     }
 }
 
@@ -174,12 +167,12 @@ fn metered<R>(
     let epochs = plugin.limits.wall_seconds.saturating_mul(1000) / EPOCH.as_millis() as u64;
     // The present epoch is under way: without the one more, a deadline could be early.
     store.set_epoch_deadline(epochs.saturating_add(1));
-    store.data_mut().logged = 0;
+    store.data_mut().log.begin_call();
     let answer = store.set_fuel(fuel).and_then(|()| work(store));
     *used += fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     answer.map_err(|error| match failure(plugin, hook, &error) {
         PluginError::Trap { plugin, hook, what } => {
-            PluginError::Trap { what: with_last_words(what, &plugin, &store.data().warnings), plugin, hook }
+            PluginError::Trap { what: with_last_words(what, &plugin, &store.data().log.warnings), plugin, hook }
         }
         other => other,
     })
@@ -226,11 +219,6 @@ fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> Plug
         None => root,
     };
     PluginError::Trap { plugin: plugin.name.to_string(), hook, what: clean(&what) }
-}
-
-/// Entries shared with a store.
-pub(super) fn shared(entries: &[EntryView]) -> Arc<[EntryView]> {
-    entries.into()
 }
 
 #[cfg(test)]

@@ -1,72 +1,77 @@
-//! What a store holds: the host's side of one run.
+//! What a store holds: the state of each interface that a plugin may import, put together.
 
 use std::sync::Arc;
 
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Linker, ResourceTable};
 
-use super::imports::draft::Draft;
-use super::imports::report::Said;
-use super::limits::{Breach, Limit, Limits, MemoryMeter};
-use super::remembered::Remembered;
-use super::view::{TreeView, Trees};
-use super::wasi::Wasi;
-use crate::progress::Warning;
+use super::bindings::flistry::plugin::{draft, log, module_info, report, trees, types};
+use super::imports::{
+    Context, DraftsState, Import, LogState, ModuleInfoState, ReportState, TreesState, TypesState, WasiContext,
+    WasiState,
+};
+use super::limits::{Limits, MemoryMeter};
+use super::meter::Meter;
 
 /// One run.
 pub(super) struct State {
-    /// The plugin's name in the configuration.
-    pub plugin: Arc<str>,
-    /// The flist that is built: its own tree needs no grant.
-    pub flist: String,
-    /// The trees that may be opened besides.
-    pub grants: Arc<[String]>,
-    pub trees: Trees,
-    pub limits: Arc<Limits>,
-    pub table: ResourceTable,
+    pub meter: Meter,
     pub memory: MemoryMeter,
-    pub modules: Arc<Remembered>,
-    /// What a post-pack hook works on.
-    pub draft: Option<Draft>,
-    /// How many entries it was called with.
-    pub entries: usize,
-    pub said: Said,
-    pub warnings: Vec<Warning>,
-    /// What was said in this call, in bytes.
-    pub logged: u64,
-    /// What was read in this run, in bytes.
-    pub read: u64,
-    /// Bytes that went to the plugin.
-    pub bytes_in: u64,
-    /// Bytes that came from it.
-    pub bytes_out: u64,
-    pub wasi: Wasi,
+    pub handles: ResourceTable,
+    pub types: TypesState,
+    pub log: LogState,
+    pub trees: TreesState,
+    pub module_info: ModuleInfoState,
+    pub report: ReportState,
+    pub drafts: DraftsState,
+    pub wasi: WasiState,
+}
+
+/// The interface `$state` of a run, as its functions get it.
+macro_rules! part {
+    ($interface:ident) => {
+        |run: &mut State| Context { own: &mut run.$interface, meter: &mut run.meter, handles: &mut run.handles }
+    };
 }
 
 impl State {
-    /// Fails where `amount` is more than the limit.
-    pub fn check(&self, limit: Limit, amount: u64) -> wasmtime::Result<()> {
-        if amount > limit.amount(&self.limits) {
-            return Err(Breach(limit).into());
+    pub fn new(
+        limits: &Arc<Limits>,
+        log: LogState,
+        trees: TreesState,
+        module_info: ModuleInfoState,
+        report: ReportState,
+    ) -> State {
+        let mut handles = ResourceTable::new();
+        handles.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
+        State {
+            meter: Meter::new(limits.clone()),
+            memory: MemoryMeter::new(limits.memory_bytes),
+            handles,
+            types: TypesState,
+            log,
+            trees,
+            module_info,
+            report,
+            drafts: DraftsState,
+            wasi: WasiState::default(),
         }
-        Ok(())
     }
 
-    /// Counts what is about to be read.
-    pub fn charge_read(&mut self, bytes: u64) -> wasmtime::Result<()> {
-        self.read = self.read.saturating_add(bytes);
-        self.check(Limit::Read, self.read)
+    /// Offers every interface of `flistry:plugin`.
+    pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+        types::add_to_linker::<_, Import<TypesState>>(linker, part!(types))?;
+        log::add_to_linker::<_, Import<LogState>>(linker, part!(log))?;
+        trees::add_to_linker::<_, Import<TreesState>>(linker, part!(trees))?;
+        module_info::add_to_linker::<_, Import<ModuleInfoState>>(linker, part!(module_info))?;
+        report::add_to_linker::<_, Import<ReportState>>(linker, part!(report))?;
+        draft::add_to_linker::<_, Import<DraftsState>>(linker, part!(drafts))
     }
 
-    /// A tree, unless it is not granted; the error is code and message.
-    pub fn open_tree(&self, name: &str) -> Result<Arc<dyn TreeView>, (&'static str, String)> {
-        if name != self.flist && !self.grants.iter().any(|grant| grant == name) {
-            let shown = super::error::clean(name);
-            let message = format!(
-                "the tree of flist `{shown}` is not granted to this plugin; add \"{shown}\" to its `trees` in config/flistry.toml"
-            );
-            return Err(("not-granted", message));
+    /// What WASI's stand-ins work with.
+    pub fn wasi(&mut self) -> WasiContext<'_> {
+        WasiContext {
+            own: &mut self.wasi,
+            log: Context { own: &mut self.log, meter: &mut self.meter, handles: &mut self.handles },
         }
-        let tree = self.trees.by_name.get(name).cloned();
-        tree.ok_or_else(|| ("no-such-tree", format!("there is no tree of an flist `{name}` in this build")))
     }
 }

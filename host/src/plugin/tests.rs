@@ -3,12 +3,12 @@
 use super::*;
 
 fn load(bytes: &[u8]) -> PluginError {
-    load_with(bytes, Settings::default())
+    load_with(bytes, LoadOptions::default())
 }
 
-fn load_with(bytes: &[u8], settings: Settings) -> PluginError {
+fn load_with(bytes: &[u8], options: LoadOptions) -> PluginError {
     let engine = Engine::new(None).unwrap();
-    engine.load("p", bytes, settings).err().expect("it is refused")
+    engine.load("p", bytes, options).err().expect("it is refused")
 }
 
 fn wat(text: &str) -> Vec<u8> {
@@ -49,12 +49,12 @@ fn another_world_is_refused() {
 
 #[test]
 fn the_pin_and_the_size_come_first() {
-    let settings = Settings { expected_sha256: Some("00".repeat(32)), ..Settings::default() };
-    let error = load_with(b"\0asm", settings);
+    let options = LoadOptions { expected_sha256: Some("00".repeat(32)), ..LoadOptions::default() };
+    let error = load_with(b"\0asm", options);
     assert!(error.to_string().contains(&"00".repeat(32)));
     assert!(error.hint().contains(&crate::files::sha256(b"\0asm")));
     let limits = Limits { component_bytes: 3, ..Limits::default() };
-    let error = load_with(b"\0asm", Settings { limits, ..Settings::default() });
+    let error = load_with(b"\0asm", LoadOptions { limits, ..LoadOptions::default() });
     assert_eq!(error.to_string(), "plugin `p`, load: more bytes of the component than allowed, which are 3");
     assert!(error.hint().contains("`component-bytes`"));
 }
@@ -64,7 +64,7 @@ fn metadata_is_read_without_running() {
     let component = wat(r#"(component $demo
             (import "flistry:plugin/log@0.1.3" (instance))
             (@custom "version" "1.2.3") (@custom "description" "does things") (@custom "authors" "A. Author"))"#);
-    let metadata = Metadata::read("p", &component).unwrap();
+    let metadata = ComponentMetadata::read("p", &component).unwrap();
     assert_eq!(metadata.name.as_deref(), Some("demo"));
     assert_eq!(metadata.version.as_deref(), Some("1.2.3"));
     assert_eq!(metadata.description.as_deref(), Some("does things"));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use cap_std::fs::{Dir, FileExt};
 
-use super::bindings::flistry::plugin::types;
 use crate::tree::scan::{Scan, Scanned};
 use crate::tree::source::{FileIdentity, Source, open_unchanged_in};
 use crate::tree::{Kind, Tree};
@@ -83,21 +82,6 @@ impl EntryView {
     pub(super) fn bytes(&self) -> u64 {
         let texts = [Some(&self.path), self.target.as_ref(), self.unpackable.as_ref()];
         32 + texts.into_iter().flatten().map(|text| text.len() as u64).sum::<u64>()
-    }
-
-    pub(super) fn to_wit(&self, id: u32) -> types::Entry {
-        let kind = match self.kind {
-            EntryKind::Directory => types::Kind::Directory,
-            EntryKind::File => types::Kind::File,
-            EntryKind::Symlink => types::Kind::Symlink,
-            EntryKind::CharDevice => types::Kind::CharDevice,
-            EntryKind::BlockDevice => types::Kind::BlockDevice,
-            EntryKind::Fifo => types::Kind::Fifo,
-            EntryKind::Unknown => types::Kind::Unknown,
-        };
-        let attributes = self.unpackable.iter().map(|why| ("unpackable".to_owned(), why.clone())).collect();
-        let (path, target) = (self.path.clone(), self.target.clone());
-        types::Entry { id, path, kind, size: self.size, mode: self.mode, target, attributes }
     }
 }
 

@@ -21,7 +21,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a component says of itself, readable without running it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata {
+pub struct CrateMetadata {
     /// The crate's name.
     pub name: String,
     /// Its version.
@@ -35,7 +35,7 @@ pub struct Metadata {
 /// # Errors
 /// [`ComponentizeError`] for what is no module, or imports what its world does not have. A module without a world becomes
 /// a component that exports nothing: whether it is a plugin is told by its type.
-pub fn componentize(core_module: &[u8], metadata: &Metadata) -> Result<Vec<u8>, ComponentizeError> {
+pub fn componentize(core_module: &[u8], metadata: &CrateMetadata) -> Result<Vec<u8>, ComponentizeError> {
     // `{:#}`: the causes, too.
     let failed = |error| ComponentizeError(format!("{error:#}"));
     let encoder = wit_component::ComponentEncoder::default();
@@ -77,11 +77,11 @@ enum StandardLibrary {
 
 /// What a build gave.
 #[derive(Clone, Debug)]
-pub struct Built {
+pub struct CompiledCrate {
     /// The core module.
     pub module: Vec<u8>,
     /// What the crate says of itself.
-    pub metadata: Metadata,
+    pub metadata: CrateMetadata,
 }
 
 impl Toolchain {
@@ -127,7 +127,7 @@ impl Toolchain {
     /// # Errors
     /// [`ToolchainError::Build`] with what the compiler said, [`ToolchainError::NotAPlugin`] for a crate that gives no
     /// module.
-    pub fn build(&self, dir: &Path) -> Result<Built, ToolchainError> {
+    pub fn build(&self, dir: &Path) -> Result<CompiledCrate, ToolchainError> {
         let dir = dir.canonicalize().map_err(|error| ToolchainError::Io { path: dir.to_owned(), error })?;
         let not_a_plugin = || ToolchainError::NotAPlugin(dir.clone());
         let metadata = ["metadata", "--format-version=1", "--filter-platform", TARGET];
@@ -146,12 +146,12 @@ impl Toolchain {
         let mut files = artifacts.filter(|artifact| artifact.manifest_path == manifest).flat_map(|a| a.filenames);
         let module = files.find(|file| file.extension() == Some(OsStr::new("wasm"))).ok_or_else(not_a_plugin)?;
         let module = std::fs::read(&module).map_err(|error| ToolchainError::Io { path: module, error })?;
-        let metadata = Metadata {
+        let metadata = CrateMetadata {
             name: own.name.clone(),
             version: own.version.clone(),
             description: own.description.clone().unwrap_or_default(),
         };
-        Ok(Built { module, metadata })
+        Ok(CompiledCrate { module, metadata })
     }
 
     /// Runs cargo in `dir` and returns its standard output.
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn what_is_no_module_is_refused() {
-        let metadata = Metadata { name: "x".to_owned(), version: "0.1.0".to_owned(), description: String::new() };
+        let metadata = CrateMetadata { name: "x".to_owned(), version: "0.1.0".to_owned(), description: String::new() };
         for bytes in [&b"text"[..], b"\0asm\x0d\0\x01\0", b""] {
             let error = componentize(bytes, &metadata).unwrap_err();
             assert!(error.to_string().starts_with("the module cannot be made a component: "), "{error}");

@@ -1,25 +1,30 @@
 //! `module-info`: what modules say of themselves, read and decompressed on all cores and remembered.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use wasmtime::component::Resource;
 
-use super::super::bindings::flistry::plugin::module_info::Host;
-use super::super::bindings::flistry::plugin::types::{Attributes, Error};
-use super::super::limits::Limit;
-use super::super::remembered::Pairs;
-use super::super::state::State;
-use super::error;
-use super::trees::OpenTree;
+use super::context::Context;
+use super::trees::tree;
+use crate::plugin::bindings::flistry::plugin::module_info::Host;
+use crate::plugin::bindings::flistry::plugin::types::{Attributes, Error};
+use crate::plugin::limits::Limit;
+use crate::plugin::remembered::{Pairs, Remembered};
+use crate::plugin::resources::OpenTree;
+use crate::plugin::wire::error;
 
-impl Host for State {
+/// What modules said of themselves, shared by all plugins of an engine.
+pub struct ModuleInfoState(pub Arc<Remembered>);
+
+impl Host for Context<'_, ModuleInfoState> {
     fn read(
         &mut self,
-        tree: Resource<OpenTree>,
+        handle: Resource<OpenTree>,
         modules: Vec<u32>,
     ) -> wasmtime::Result<Vec<Result<Attributes, Error>>> {
-        let tree = self.tree(&tree)?;
+        let tree = tree(self.handles, &handle)?;
         // The answer is made before the plugin has room for it: the same ones again and again must not fill the host.
         if modules.len() > tree.len() {
             return Err(wasmtime::Error::msg("it asked for more modules than the tree has entries"));
@@ -27,19 +32,19 @@ impl Host for State {
         let known = |id: &u32| (*id as usize) < tree.len();
         // Counted whether or not they are remembered, so that a limit is reached in every run or in none.
         let bytes = modules.iter().filter(|id| known(id)).map(|id| tree.entry(*id).size).sum();
-        self.charge_read(bytes)?;
+        self.meter.charge_read(bytes)?;
         let threads = available_parallelism().map_or(1, usize::from);
         let found = crate::store::parallel::map(&modules, threads, |id| {
             Ok::<_, Infallible>(match known(id) {
-                true => self.modules.pairs(&*tree, *id),
+                true => self.own.0.pairs(&*tree, *id),
                 false => Err(("no-such-entry", format!("the tree has no entry {id}"))),
             })
         });
         let Ok(found) = found;
         let bytes = |pairs: &Pairs| pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
         let answer = found.iter().flatten().map(bytes).sum::<u64>();
-        self.check(Limit::Memory, answer)?;
-        self.bytes_in += answer;
+        self.meter.check(Limit::Memory, answer)?;
+        self.meter.bytes_in += answer;
         let answers = found.into_iter().zip(modules).map(|(found, id)| match found {
             Ok(pairs) => Ok(pairs.to_vec()),
             Err((code, message)) => Err(error(code, message, Some(id))),

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::super::bindings::flistry::plugin::report::Host;
-use super::super::error::clean;
-use super::super::limits::Limit;
-use super::super::state::State;
+use super::context::Context;
+use crate::plugin::bindings::flistry::plugin::report::Host;
+use crate::plugin::error::{Fault, clean};
+use crate::plugin::limits::Limit;
 
 /// Bytes of the longest key of a finding.
-const MOST_KEY: usize = 64;
+const MAX_KEY: usize = 64;
 
 /// What was said in a run.
-#[derive(Default)]
-pub struct Said {
+pub struct ReportState {
+    /// How many entries the hook was called with: those that it may speak of.
+    entries: usize,
     /// The last reason for each entry.
     pub reasons: BTreeMap<u32, String>,
     /// Key and value, in order.
@@ -21,31 +22,37 @@ pub struct Said {
     count: u64,
 }
 
-impl State {
-    fn said(&mut self, text: &str) -> wasmtime::Result<()> {
-        self.bytes_out += text.len() as u64;
-        self.said.count += 1;
-        self.check(Limit::Reason, text.len() as u64)?;
-        self.check(Limit::Operations, self.said.count)
+impl ReportState {
+    pub fn new(entries: usize) -> ReportState {
+        ReportState { entries, reasons: BTreeMap::new(), findings: Vec::new(), count: 0 }
     }
 }
 
-impl Host for State {
+impl Context<'_, ReportState> {
+    fn count(&mut self, text: &str) -> wasmtime::Result<()> {
+        self.meter.bytes_out += text.len() as u64;
+        self.own.count += 1;
+        self.meter.check(Limit::Reason, text.len() as u64)?;
+        self.meter.check(Limit::Operations, self.own.count)
+    }
+}
+
+impl Host for Context<'_, ReportState> {
     fn explain(&mut self, entry: u32, reason: String) -> wasmtime::Result<()> {
-        self.said(&reason)?;
-        if entry as usize >= self.entries {
-            return Err(super::super::run::Fault(format!("it explains entry {entry}, which there is not")).into());
+        self.count(&reason)?;
+        if entry as usize >= self.own.entries {
+            return Err(Fault(format!("it explains entry {entry}, which does not exist")).into());
         }
-        self.said.reasons.insert(entry, clean(&reason));
+        self.own.reasons.insert(entry, clean(&reason));
         Ok(())
     }
 
     fn finding(&mut self, key: String, value: String) -> wasmtime::Result<()> {
-        self.said(&value)?;
-        if key.is_empty() || key.len() > MOST_KEY {
-            return Err(super::super::run::Fault(format!("a finding's key has 1 to {MOST_KEY} bytes")).into());
+        self.count(&value)?;
+        if key.is_empty() || key.len() > MAX_KEY {
+            return Err(Fault(format!("a finding's key has 1 to {MAX_KEY} bytes")).into());
         }
-        self.said.findings.push((clean(&key), clean(&value)));
+        self.own.findings.push((clean(&key), clean(&value)));
         Ok(())
     }
 }

@@ -13,31 +13,40 @@
 
 use std::sync::Arc;
 
-use super::{Key, Pairs};
 use crate::kernel::modinfo::Compression;
 use crate::tree::source::FileIdentity;
 
 /// The beginning. The last byte changes with every change of the layout, or of what is read out of a module: an older
-/// file is then begun anew.
+/// file is then started again.
 const MAGIC: [u8; 8] = *b"flistmi\x01";
 
 /// Bytes of the largest file, several times what a kernel with everything as a module takes.
-pub const MOST_BYTES: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 
 const SUM_BYTES: usize = 32;
+
+/// A module's pairs of key and value, in its order.
+pub type Pairs = Arc<Vec<(String, String)>>;
+
+/// A file's identity and how it is compressed: a hard link may have another ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModuleKey {
+    pub identity: FileIdentity,
+    pub compression: Compression,
+}
 
 /// One module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    pub key: Key,
+    pub key: ModuleKey,
     pub unused: u8,
     pub pairs: Pairs,
 }
 
-/// The file's bytes. What would make it larger than [`MOST_BYTES`] is left out, what was not used for longest first.
+/// The file's bytes. What would make it larger than [`MAX_BYTES`] is left out, what was not used for longest first.
 pub fn write(mut records: Vec<Record>) -> Vec<u8> {
     records.sort_by_key(|record| record.unused);
-    let mut room = MOST_BYTES as usize - MAGIC.len() - 4 - SUM_BYTES;
+    let mut room = MAX_BYTES as usize - MAGIC.len() - 4 - SUM_BYTES;
     records.retain(|record| match room.checked_sub(bytes_of(record)) {
         Some(rest) => {
             room = rest;
@@ -82,7 +91,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Record>, &'static str> {
     // From here on only a file that somebody made is wrong.
     let mut rest = Rest(&body[MAGIC.len().min(body.len())..]);
     let records = (0..rest.count()?).map(|_| rest.record()).collect::<Option<Vec<_>>>();
-    records.filter(|_| rest.0.is_empty()).ok_or("its records are none")
+    records.filter(|_| rest.0.is_empty()).ok_or("its records make no sense")
 }
 
 fn bytes_of(record: &Record) -> usize {
@@ -117,7 +126,7 @@ impl Rest<'_> {
             .find(|known| *known as u8 == compression)?;
         // Collected one by one: a count is not believed.
         let pairs = (0..self.u32()?).map(|_| Some((self.text()?, self.text()?))).collect::<Option<Vec<_>>>()?;
-        Some(Record { key: Key { identity, compression }, unused, pairs: Arc::new(pairs) })
+        Some(Record { key: ModuleKey { identity, compression }, unused, pairs: Arc::new(pairs) })
     }
 
     fn text(&mut self) -> Option<String> {
@@ -151,7 +160,7 @@ mod tests {
     fn record(ino: u64, unused: u8, value: &str) -> Record {
         let identity = FileIdentity { dev: 1, ino, size: 3, mtime_ns: -4, ctime_ns: i64::MAX };
         let pairs = vec![("firmware".to_owned(), value.to_owned()), (String::new(), "ä".to_owned())];
-        Record { key: Key { identity, compression: Compression::Xz }, unused, pairs: Arc::new(pairs) }
+        Record { key: ModuleKey { identity, compression: Compression::Xz }, unused, pairs: Arc::new(pairs) }
     }
 
     #[test]
@@ -165,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_file_has_its_end() {
-        let large = "x".repeat(MOST_BYTES as usize / 3);
+        let large = "x".repeat(MAX_BYTES as usize / 3);
         let records = [0, 2, 1].map(|unused| record(unused.into(), unused, &large));
         let bytes = write(records.to_vec());
-        assert!(bytes.len() as u64 <= MOST_BYTES);
+        assert!(bytes.len() as u64 <= MAX_BYTES);
         let left: Vec<u8> = read(&bytes).unwrap().iter().map(|record| record.unused).collect();
         assert_eq!(left, [0, 1]);
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::plugin::{EntryKind, EntryView};
+use crate::tree::source::FileIdentity;
 
 /// A tree whose entries are one module each, and which counts how often one is read.
 struct Modules {
@@ -181,7 +182,7 @@ fn what_is_no_file_costs_time_alone() {
 fn a_file_that_is_too_large_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = std::fs::File::create(folder.path().join(FILE)).unwrap();
-    file.set_len(format::MOST_BYTES + 1).unwrap();
+    file.set_len(format::MAX_BYTES + 1).unwrap();
     let memory = Remembered::new(Some(folder.path()));
     assert_eq!(Modules::new(1, 60).reads(&memory), 1);
     assert!(memory.take_warnings()[0].what.ends_with("it is too large"));

@@ -8,16 +8,17 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType, Val};
 
-use super::bindings::flistry::plugin::log::Level;
-use super::limits::Limit;
-use super::state::State;
+use super::context::Context;
+use super::log::LogState;
+use crate::plugin::bindings::flistry::plugin::log::Level;
+use crate::plugin::limits::Limit;
 
 /// The packages that are stood in for; of version 0.2 only.
 const PACKAGES: [&str; 7] =
     ["wasi:io/", "wasi:clocks/", "wasi:random/", "wasi:cli/", "wasi:filesystem/", "wasi:sockets/", "wasi:http/"];
 
 /// How much may be written at once; the log's limit is what ends it.
-const MOST_WRITE: u64 = 1 << 16;
+const MAX_WRITE: u64 = 1 << 16;
 
 struct Pollable;
 struct IoError;
@@ -47,20 +48,33 @@ struct Datetime {
 
 /// What a run of a component with WASI keeps.
 #[derive(Default)]
-pub(super) struct Wasi {
+pub struct WasiState {
     /// What was written since the last line's end, to stdout and stderr.
     lines: [Vec<u8>; 2],
     drawn: u64,
 }
 
+/// What the functions work with: their own state, and the log that output goes to.
+pub struct WasiContext<'a> {
+    pub own: &'a mut WasiState,
+    pub log: Context<'a, LogState>,
+}
+
+/// Finds them in the data of a store.
+type Getter<T> = fn(&mut T) -> WasiContext<'_>;
+
 /// Whether an import is one that is stood in for.
-pub(super) fn stands_in(import: &str) -> bool {
+pub fn stands_in(import: &str) -> bool {
     let Some((interface, version)) = import.split_once('@') else { return false };
     version.starts_with("0.2.") && PACKAGES.iter().any(|package| interface.starts_with(package))
 }
 
 /// Defines what a component imports of WASI, under the very version that it asks for.
-pub(super) fn add_to_linker(linker: &mut Linker<State>, component: &Component) -> wasmtime::Result<()> {
+pub fn add_to_linker<T: 'static>(
+    linker: &mut Linker<T>,
+    component: &Component,
+    get: Getter<T>,
+) -> wasmtime::Result<()> {
     let engine = linker.engine().clone();
     for (import, item) in component.component_type().imports(&engine) {
         let (true, ComponentItem::ComponentInstance(instance)) = (stands_in(import), item.ty) else { continue };
@@ -69,7 +83,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>, component: &Component) -
         for (name, item) in instance.exports(&engine) {
             match item.ty {
                 ComponentItem::Resource(_) => to.resource(name, resource(name), |_, _| Ok(()))?,
-                ComponentItem::ComponentFunc(_) if !define(&mut to, interface, name)? => {
+                ComponentItem::ComponentFunc(_) if !define(&mut to, interface, name, get)? => {
                     let called = format!("{interface}.{name}");
                     to.func_new(name, move |_, _, _, _| {
                         Err(wasmtime::Error::msg(format!("it called {called}, which a plugin does not have")))
@@ -93,33 +107,40 @@ fn resource(name: &str) -> ResourceType {
     }
 }
 
-type Store<'a> = StoreContextMut<'a, State>;
+type Store<'a, T> = StoreContextMut<'a, T>;
 type Stream = Resource<OutputStream>;
 type Written = wasmtime::Result<(Result<(), StreamError>,)>;
 
-/// Defines one function; `false` if it is none that does anything.
-fn define(to: &mut LinkerInstance<'_, State>, interface: &str, name: &str) -> wasmtime::Result<bool> {
+/// Defines one function; `false` for one that can be imported and not called.
+fn define<T: 'static>(
+    to: &mut LinkerInstance<'_, T>,
+    interface: &str,
+    name: &str,
+    get: Getter<T>,
+) -> wasmtime::Result<bool> {
     match (interface, name) {
         ("wasi:cli/environment", "get-environment") => {
-            to.func_wrap(name, |_: Store<'_>, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
         }
         ("wasi:cli/environment", "get-arguments") => {
-            to.func_wrap(name, |_: Store<'_>, (): ()| Ok((Vec::<String>::new(),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((Vec::<String>::new(),)))?;
         }
-        ("wasi:cli/environment", "initial-cwd") => to.func_wrap(name, |_: Store<'_>, (): ()| Ok((None::<String>,)))?,
+        ("wasi:cli/environment", "initial-cwd") => {
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((None::<String>,)))?
+        }
         ("wasi:cli/exit", _) => {
             to.func_new(name, |_, _, _, _| Err(wasmtime::Error::msg("it ended its program instead of answering")))?;
         }
         ("wasi:cli/stdin", "get-stdin") => {
-            to.func_wrap(name, |_: Store<'_>, (): ()| Ok((Resource::<InputStream>::new_own(0),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((Resource::<InputStream>::new_own(0),)))?;
         }
-        ("wasi:cli/stdout", "get-stdout") => to.func_wrap(name, |_: Store<'_>, (): ()| Ok((Stream::new_own(0),)))?,
-        ("wasi:cli/stderr", "get-stderr") => to.func_wrap(name, |_: Store<'_>, (): ()| Ok((Stream::new_own(1),)))?,
+        ("wasi:cli/stdout", "get-stdout") => to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((Stream::new_own(0),)))?,
+        ("wasi:cli/stderr", "get-stderr") => to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((Stream::new_own(1),)))?,
         ("wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr", _) => {
-            to.func_wrap(name, |_: Store<'_>, (): ()| Ok((None::<Resource<Nothing>>,)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((None::<Resource<Nothing>>,)))?;
         }
         ("wasi:filesystem/preopens", "get-directories") => {
-            to.func_wrap(name, |_: Store<'_>, (): ()| Ok((Vec::<(Resource<Nothing>, String)>::new(),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((Vec::<(Resource<Nothing>, String)>::new(),)))?;
         }
         ("wasi:filesystem/types", "filesystem-error-code") => {
             to.func_new(name, |_, _, _, results| {
@@ -128,31 +149,44 @@ fn define(to: &mut LinkerInstance<'_, State>, interface: &str, name: &str) -> wa
             })?;
         }
         ("wasi:io/error", "[method]error.to-debug-string") => {
-            to.func_wrap(name, |_: Store<'_>, (_,): (Resource<IoError>,)| Ok((String::from("an error"),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (_,): (Resource<IoError>,)| Ok((String::from("an error"),)))?;
         }
-        ("wasi:io/poll" | "wasi:io/streams", _) => return define_io(to, name),
-        ("wasi:clocks/monotonic-clock", "now") => to.func_wrap(name, |_: Store<'_>, (): ()| Ok((0_u64,)))?,
-        ("wasi:clocks/monotonic-clock", "resolution") => to.func_wrap(name, |_: Store<'_>, (): ()| Ok((1_u64,)))?,
+        ("wasi:io/poll" | "wasi:io/streams", _) => return define_io(to, name, get),
+        _ => return define_clock_or_random(to, interface, name, get),
+    }
+    Ok(true)
+}
+
+/// Time stands still, and random numbers are the same in every run.
+fn define_clock_or_random<T: 'static>(
+    to: &mut LinkerInstance<'_, T>,
+    interface: &str,
+    name: &str,
+    get: Getter<T>,
+) -> wasmtime::Result<bool> {
+    match (interface, name) {
+        ("wasi:clocks/monotonic-clock", "now") => to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((0_u64,)))?,
+        ("wasi:clocks/monotonic-clock", "resolution") => to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok((1_u64,)))?,
         ("wasi:clocks/monotonic-clock", "subscribe-instant" | "subscribe-duration") => {
-            to.func_wrap(name, |_: Store<'_>, (_,): (u64,)| Ok((Resource::<Pollable>::new_own(0),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (_,): (u64,)| Ok((Resource::<Pollable>::new_own(0),)))?;
         }
         ("wasi:clocks/wall-clock", "now" | "resolution") => {
             let seconds = u64::from(name == "resolution");
-            to.func_wrap(name, move |_: Store<'_>, (): ()| Ok((Datetime { seconds, nanoseconds: 0 },)))?;
+            to.func_wrap(name, move |_: Store<'_, T>, (): ()| Ok((Datetime { seconds, nanoseconds: 0 },)))?;
         }
         ("wasi:random/random", "get-random-bytes") | ("wasi:random/insecure", "get-insecure-random-bytes") => {
-            to.func_wrap(name, |mut store: Store<'_>, (len,): (u64,)| {
-                let state = store.data_mut();
-                state.check(Limit::Call, len)?;
-                let words = std::iter::repeat_with(|| state.wasi.draw().to_le_bytes());
+            to.func_wrap(name, move |mut store: Store<'_, T>, (len,): (u64,)| {
+                let WasiContext { own, log } = get(store.data_mut());
+                log.meter.check(Limit::Call, len)?;
+                let words = std::iter::repeat_with(|| own.draw().to_le_bytes());
                 Ok((words.flatten().take(len as usize).collect::<Vec<u8>>(),))
             })?;
         }
         ("wasi:random/random", "get-random-u64") | ("wasi:random/insecure", "get-insecure-random-u64") => {
-            to.func_wrap(name, |mut store: Store<'_>, (): ()| Ok((store.data_mut().wasi.draw(),)))?;
+            to.func_wrap(name, move |mut store: Store<'_, T>, (): ()| Ok((get(store.data_mut()).own.draw(),)))?;
         }
         ("wasi:random/insecure-seed", "insecure-seed") => {
-            to.func_wrap(name, |_: Store<'_>, (): ()| Ok(((1_u64, 2_u64),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (): ()| Ok(((1_u64, 2_u64),)))?;
         }
         _ => return Ok(false),
     }
@@ -160,48 +194,48 @@ fn define(to: &mut LinkerInstance<'_, State>, interface: &str, name: &str) -> wa
 }
 
 /// Streams and waiting: input has ended, output goes to the log, everything is ready.
-fn define_io(to: &mut LinkerInstance<'_, State>, name: &str) -> wasmtime::Result<bool> {
+fn define_io<T: 'static>(to: &mut LinkerInstance<'_, T>, name: &str, get: Getter<T>) -> wasmtime::Result<bool> {
     let (what, method) = name.strip_prefix("[method]").and_then(|rest| rest.split_once('.')).unwrap_or(("", name));
     match (what, method) {
-        ("", "poll") => to.func_wrap(name, |_: Store<'_>, (all,): (Vec<Resource<Pollable>>,)| {
+        ("", "poll") => to.func_wrap(name, |_: Store<'_, T>, (all,): (Vec<Resource<Pollable>>,)| {
             Ok(((0..all.len() as u32).collect::<Vec<u32>>(),))
         })?,
-        ("pollable", "ready") => to.func_wrap(name, |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok((true,)))?,
-        ("pollable", "block") => to.func_wrap(name, |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok(()))?,
+        ("pollable", "ready") => to.func_wrap(name, |_: Store<'_, T>, (_,): (Resource<Pollable>,)| Ok((true,)))?,
+        ("pollable", "block") => to.func_wrap(name, |_: Store<'_, T>, (_,): (Resource<Pollable>,)| Ok(()))?,
         ("input-stream", "read" | "blocking-read") => {
-            to.func_wrap(name, |_: Store<'_>, (_, _): (Resource<InputStream>, u64)| {
+            to.func_wrap(name, |_: Store<'_, T>, (_, _): (Resource<InputStream>, u64)| {
                 Ok((Err::<Vec<u8>, _>(StreamError::Closed),))
             })?;
         }
         ("input-stream", "skip" | "blocking-skip") => {
-            to.func_wrap(name, |_: Store<'_>, (_, _): (Resource<InputStream>, u64)| {
+            to.func_wrap(name, |_: Store<'_, T>, (_, _): (Resource<InputStream>, u64)| {
                 Ok((Err::<u64, _>(StreamError::Closed),))
             })?;
         }
-        ("input-stream", "subscribe") => {
-            to.func_wrap(name, |_: Store<'_>, (_,): (Resource<InputStream>,)| Ok((Resource::<Pollable>::new_own(0),)))?
-        }
+        ("input-stream", "subscribe") => to.func_wrap(name, |_: Store<'_, T>, (_,): (Resource<InputStream>,)| {
+            Ok((Resource::<Pollable>::new_own(0),))
+        })?,
         ("output-stream", "subscribe") => {
-            to.func_wrap(name, |_: Store<'_>, (_,): (Stream,)| Ok((Resource::<Pollable>::new_own(0),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (_,): (Stream,)| Ok((Resource::<Pollable>::new_own(0),)))?;
         }
         ("output-stream", "check-write") => {
-            to.func_wrap(name, |_: Store<'_>, (_,): (Stream,)| Ok((Ok::<_, StreamError>(MOST_WRITE),)))?;
+            to.func_wrap(name, |_: Store<'_, T>, (_,): (Stream,)| Ok((Ok::<_, StreamError>(MAX_WRITE),)))?;
         }
         ("output-stream", "write" | "blocking-write-and-flush") => {
-            to.func_wrap(name, |mut store: Store<'_>, (stream, bytes): (Stream, Vec<u8>)| -> Written {
-                store.data_mut().write(stream.rep(), &bytes)?;
+            to.func_wrap(name, move |mut store: Store<'_, T>, (stream, bytes): (Stream, Vec<u8>)| -> Written {
+                get(store.data_mut()).write(stream.rep(), &bytes)?;
                 Ok((Ok(()),))
             })?;
         }
         ("output-stream", "flush" | "blocking-flush") => {
-            to.func_wrap(name, |_: Store<'_>, (_,): (Stream,)| -> Written { Ok((Ok(()),)) })?;
+            to.func_wrap(name, |_: Store<'_, T>, (_,): (Stream,)| -> Written { Ok((Ok(()),)) })?;
         }
         _ => return Ok(false),
     }
     Ok(true)
 }
 
-impl Wasi {
+impl WasiState {
     /// The next of the numbers that every run gets: splitmix64, whose every seed is a good one.
     fn draw(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -212,32 +246,35 @@ impl Wasi {
     }
 }
 
-impl State {
+impl WasiContext<'_> {
     /// Logs whole lines and keeps the rest.
     fn write(&mut self, stream: u32, bytes: &[u8]) -> wasmtime::Result<()> {
         let stream = stream.min(1) as usize;
-        let mut text = std::mem::take(&mut self.wasi.lines[stream]);
+        let mut text = std::mem::take(&mut self.own.lines[stream]);
         text.extend_from_slice(bytes);
         // A line without an end would otherwise be endless.
-        self.check(Limit::Log, self.logged.saturating_add(text.len() as u64))?;
-        let level = if stream == 0 { Level::Debug } else { Level::Info };
+        self.log.check_room(text.len())?;
         let mut lines = text.split(|byte| *byte == b'\n');
         let rest = lines.next_back().unwrap_or_default().to_vec();
         for line in lines {
-            self.say(level, &String::from_utf8_lossy(line))?;
+            self.log.say(level(stream), &String::from_utf8_lossy(line))?;
         }
-        self.wasi.lines[stream] = rest;
+        self.own.lines[stream] = rest;
         Ok(())
     }
 
     /// Logs what was written without a line's end; the run is over.
     pub fn flush(&mut self) {
-        for (stream, line) in std::mem::take(&mut self.wasi.lines).into_iter().enumerate() {
+        for (stream, line) in std::mem::take(&mut self.own.lines).into_iter().enumerate() {
             if !line.is_empty() {
-                let level = if stream == 0 { Level::Debug } else { Level::Info };
                 // What is left over fits the limit, or it would not have been taken.
-                let _ = self.say(level, &String::from_utf8_lossy(&line));
+                let _ = self.log.say(level(stream), &String::from_utf8_lossy(&line));
             }
         }
     }
+}
+
+/// How much it matters what a program writes to stdout and stderr.
+fn level(stream: usize) -> Level {
+    if stream == 0 { Level::Debug } else { Level::Info }
 }

@@ -1,0 +1,36 @@
+//! What a run has used so far, held against its limits.
+
+use std::sync::Arc;
+
+use super::limits::{Breach, Limit, Limits};
+
+/// The accounts of one run.
+pub(super) struct Meter {
+    limits: Arc<Limits>,
+    /// Bytes that went to the plugin.
+    pub bytes_in: u64,
+    /// Bytes that came from it.
+    pub bytes_out: u64,
+    /// Bytes read from trees.
+    read: u64,
+}
+
+impl Meter {
+    pub fn new(limits: Arc<Limits>) -> Meter {
+        Meter { limits, bytes_in: 0, bytes_out: 0, read: 0 }
+    }
+
+    /// Fails where `amount` is more than the limit.
+    pub fn check(&self, limit: Limit, amount: u64) -> wasmtime::Result<()> {
+        if amount > limit.amount(&self.limits) {
+            return Err(Breach(limit).into());
+        }
+        Ok(())
+    }
+
+    /// Counts what is about to be read from a tree.
+    pub fn charge_read(&mut self, bytes: u64) -> wasmtime::Result<()> {
+        self.read = self.read.saturating_add(bytes);
+        self.check(Limit::Read, self.read)
+    }
+}
