@@ -43,17 +43,14 @@ export!(ByEnding: filter);
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use flistry_plugin::testing::Build;
 
     #[test]
     fn files_are_left_out_by_their_ending() {
-        let mut filter = ByEnding(Config { endings: vec![".txt".to_owned()] });
-        let mut decide = |path: &str, kind| {
-            let path = path.to_owned();
-            filter.decide(&Entry { id: 1, path, kind, size: 0, mode: 0, target: None, attributes: Vec::new() }).unwrap()
-        };
-        assert!(matches!(decide("a/b.txt", Kind::File), Verdict::Drop(reason) if reason == "its name ends in .txt"));
-        assert!(matches!(decide("a/b.bin", Kind::File), Verdict::Keep));
-        assert!(matches!(decide("a/b.txt", Kind::Directory), Verdict::Keep));
+        let build = Build::plain("docs");
+        let done =
+            build.filter::<super::ByEnding>(r#"{"endings": [".txt"]}"#, ["a/b.txt", "a/b.bin", "c.txt/"]).unwrap();
+        assert_eq!(done.kept(), ["a", "a/b.bin", "c.txt"]);
+        assert_eq!(done.reason("a/b.txt"), Some("its name ends in .txt"));
     }
 }

@@ -41,19 +41,12 @@ export!(Dated: naming);
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use flistry_plugin::testing::Build;
 
     #[test]
     fn the_name_has_kernel_and_date() {
-        let facts = Facts {
-            flist: "modules".to_owned(),
-            contents: "modules".to_owned(),
-            kernel: "6.12.44".to_owned(),
-            date: "20250610".to_owned(),
-            variables: Vec::new(),
-            figures: Vec::new(),
-        };
-        let names = Dated::name(&facts, Config { product: "acme".to_owned() }).unwrap();
+        let build = Build::modules().kernel("6.12.44").date("20250610");
+        let names = build.name::<super::Dated>(r#"{"product": "acme"}"#, ["a.ko"]).unwrap();
         assert_eq!(names.file, "acme-modules-6.12.44-20250610.fl");
         assert_eq!(names.aliases, ["acme-modules-6.12.44.fl"]);
     }

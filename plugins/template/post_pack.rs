@@ -28,7 +28,8 @@ impl Plugin for NoBackups {
 impl PostPack for NoBackups {
     fn edit(_facts: &Facts, config: Config, manifest: &Manifest) -> Result<(), Error> {
         let mut removed = 0;
-        for entry in manifest.all().filter(|entry| is_backup(entry, &config)) {
+        let is_backup = |entry: &Entry| entry.kind == Kind::File && entry.path.ends_with(&config.ending);
+        for entry in manifest.all().filter(is_backup) {
             // The contents of what is removed are never read, nor sent anywhere.
             manifest.remove(entry.id);
             report::explain(&entry, "an editor's backup");
@@ -39,24 +40,17 @@ impl PostPack for NoBackups {
     }
 }
 
-fn is_backup(entry: &Entry, config: &Config) -> bool {
-    entry.kind == Kind::File && entry.path.ends_with(&config.ending)
-}
-
 export!(NoBackups: post_pack);
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use flistry_plugin::testing::Build;
 
     #[test]
-    fn backups_are_known_by_their_ending() {
-        let config = Config { ending: "~".to_owned() };
-        let is_backup = |path: &str, kind| {
-            let path = path.to_owned();
-            is_backup(&Entry { id: 1, path, kind, size: 0, mode: 0, target: None, attributes: Vec::new() }, &config)
-        };
-        assert!(is_backup("a/b.conf~", Kind::File));
-        assert!(!is_backup("a/b.conf", Kind::File) && !is_backup("a~", Kind::Directory));
+    fn backups_are_removed_and_counted() {
+        let build = Build::plain("etc");
+        let done = build.edit::<super::NoBackups>(r#"{"ending": "~"}"#, ["a/b.conf", "a/b.conf~", "c~/"]).unwrap();
+        assert_eq!(done.removed(), ["a/b.conf~"]);
+        assert_eq!(done.tags["backups-removed"], "1");
     }
 }

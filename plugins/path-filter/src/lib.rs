@@ -2,28 +2,28 @@
 //!
 //! | setting | leaves out |
 //! |---|---|
-//! | `rules = [{ exclude = "GLOB" }, { include = "GLOB" }]` | what `exclude` is the last match for; a folder takes its contents along |
+//! | `rules = [{ exclude = "GLOB" }, { include = "GLOB" }]` | what `exclude` is the last match for; a directory takes its contents along |
 //! | `max-size = 1000000` | files with more bytes |
-//! | `kinds = ["directory", "file", "symlink"]` | what is none of these |
+//! | `kinds = ["directory", "file", "symlink"]` | what is not one of these |
 
 use flistry_plugin::globs::{Glob, Rule, Rules};
 use flistry_plugin::{Entry, Error, Facts, Filter, Kind, Plugin, Verdict, export};
 use serde::Deserialize;
 
-/// The plugin.
+/// Rules and limits, ready to be asked.
 struct PathFilter {
     rules: Rules,
     config: Config,
 }
 
-/// Its settings.
+/// The settings of the table above.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Config {
     #[serde(default)]
     rules: Vec<RuleText>,
     max_size: Option<u64>,
-    kinds: Option<Vec<KindName>>,
+    kinds: Option<Vec<Kind>>,
 }
 
 /// A rule as it is written: a table with one of the two keys.
@@ -32,17 +32,6 @@ struct Config {
 enum RuleText {
     Include(String),
     Exclude(String),
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum KindName {
-    Directory,
-    File,
-    Symlink,
-    CharDevice,
-    BlockDevice,
-    Fifo,
 }
 
 impl Plugin for PathFilter {
@@ -78,9 +67,7 @@ impl PathFilter {
             return Some(format!("max-size: {} bytes are more than {max}", entry.size));
         }
         match &self.config.kinds {
-            Some(kinds) if !kinds.iter().any(|kind| kind.kind() == entry.kind) => {
-                Some(format!("kinds: {} is not among them", name(entry.kind)))
-            }
+            Some(kinds) if !kinds.contains(&entry.kind) => Some(format!("kinds: {} is not among them", entry.kind)),
             _ => None,
         }
     }
@@ -96,80 +83,44 @@ fn compile(config: &Config) -> Result<Rules, Error> {
     Ok(Rules::new(config.rules.iter().enumerate().map(rule).collect::<Result<Vec<_>, Error>>()?))
 }
 
-impl KindName {
-    fn kind(self) -> Kind {
-        match self {
-            KindName::Directory => Kind::Directory,
-            KindName::File => Kind::File,
-            KindName::Symlink => Kind::Symlink,
-            KindName::CharDevice => Kind::CharDevice,
-            KindName::BlockDevice => Kind::BlockDevice,
-            KindName::Fifo => Kind::Fifo,
-        }
-    }
-}
-
-fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Directory => "directory",
-        Kind::File => "file",
-        Kind::Symlink => "symlink",
-        Kind::CharDevice => "char-device",
-        Kind::BlockDevice => "block-device",
-        Kind::Fifo => "fifo",
-        Kind::Unknown => "unknown",
-    }
-}
-
 export!(PathFilter: filter);
 
 #[cfg(test)]
 mod tests {
+    use flistry_plugin::testing::{Build, TestTree, entry};
+
     use super::*;
 
-    fn filter(json: &str) -> Result<PathFilter, Error> {
-        let facts = Facts {
-            flist: String::new(),
-            contents: String::new(),
-            kernel: String::new(),
-            date: String::new(),
-            variables: Vec::new(),
-            figures: Vec::new(),
-        };
-        PathFilter::begin(&facts, flistry_plugin::hook::config::<PathFilter>(json)?)
-    }
-
-    fn reason(json: &str, path: &str, kind: Kind, size: u64) -> Option<String> {
-        let entry = Entry { id: 1, path: path.to_owned(), kind, size, mode: 0, target: None, attributes: Vec::new() };
-        match filter(json).unwrap().decide(&entry).unwrap() {
-            Verdict::Keep => None,
-            Verdict::Drop(reason) => Some(reason),
-        }
+    fn reason(json: &str, entry: Entry) -> Option<String> {
+        let path = entry.path.clone();
+        let done = Build::plain("docs").filter::<PathFilter>(json, TestTree::default().with(entry)).unwrap();
+        done.reason(&path).map(str::to_owned)
     }
 
     #[test]
     fn the_reason_says_which_rule() {
         let json = r#"{"rules": [{"exclude": "kernel"}, {"include": "kernel/net"}], "max-size": 9, "kinds": ["file"]}"#;
-        let reason = |path, kind, size| reason(json, path, kind, size);
+        let reason = |path, kind, size| reason(json, Entry { size, ..entry(path, kind) });
         assert_eq!(reason("kernel/fs/x.ko", Kind::File, 1).unwrap(), "rule 1: exclude `kernel`");
         assert_eq!(reason("kernel/net/x.ko", Kind::File, 9), None);
         assert_eq!(reason("kernel/net/x.ko", Kind::File, 10).unwrap(), "max-size: 10 bytes are more than 9");
         assert_eq!(reason("a", Kind::Symlink, 10).unwrap(), "kinds: symlink is not among them");
-        assert_eq!(reason("", Kind::Directory, 0), None);
+        let done = Build::plain("docs").filter::<PathFilter>(json, []).unwrap();
+        assert_eq!(done.reason(""), None);
     }
 
     #[test]
     fn nothing_set_keeps_all() {
-        assert_eq!(reason("{}", "a", Kind::Unknown, u64::MAX), None);
+        assert_eq!(reason("{}", Entry { size: u64::MAX, ..entry("a", Kind::Unknown) }), None);
         assert_eq!(
-            reason(r#"{"kinds": ["file"]}"#, "a", Kind::Unknown, 0).unwrap(),
+            reason(r#"{"kinds": ["file"]}"#, entry("a", Kind::Unknown)).unwrap(),
             "kinds: unknown is not among them"
         );
     }
 
     #[test]
     fn each_mistake_has_its_message() {
-        let message = |json| filter(json).err().unwrap().message;
+        let message = |json| Build::plain("docs").filter::<PathFilter>(json, []).err().unwrap().message;
         assert_eq!(
             message(r#"{"rule": []}"#),
             "`rule`: unknown field `rule`, expected one of `rules`, `max-size`, `kinds`"

@@ -76,38 +76,28 @@ export!(ProvenanceTags: post_pack);
 
 #[cfg(test)]
 mod tests {
+    use flistry_plugin::testing::Build;
+
     use super::*;
 
-    fn facts(contents: &str) -> Facts {
-        Facts {
-            flist: "firmware".to_owned(),
-            contents: contents.to_owned(),
-            kernel: "6.12.44-Zero-OS".to_owned(),
-            date: "20250610".to_owned(),
-            variables: vec![("FIRMWARE_TAG".to_owned(), "v3".to_owned())],
-            figures: Vec::new(),
-        }
-    }
-
-    fn set(contents: &str, json: &str, present: &[&str]) -> String {
-        let config = flistry_plugin::hook::config::<ProvenanceTags>(json).unwrap();
-        let present: Vec<String> = present.iter().map(|key| (*key).to_owned()).collect();
-        let tags = tags(&facts(contents), &config, &present).unwrap();
-        tags.into_iter().map(|(key, value)| format!("{key}={value} ")).collect()
+    fn set(build: Build, json: &str) -> String {
+        let done = build.flist("firmware").variable("FIRMWARE_TAG", "v3").edit::<ProvenanceTags>(json, []).unwrap();
+        done.tags.into_iter().map(|(key, value)| format!("{key}={value} ")).collect()
     }
 
     #[test]
     fn tags_say_what_it_was_made_from() {
-        assert_eq!(set("firmware", "{}", &[]), "flist=firmware kernel=6.12.44-Zero-OS release=v3 ");
-        assert_eq!(set("plain", "{}", &[]), "flist=firmware ");
-        assert_eq!(set("plain", r#"{"date": true}"#, &["flist"]), "date=20250610 ");
+        let (firmware, plain) = (Build::firmware, || Build::plain("tools"));
+        assert_eq!(set(firmware(), "{}"), "flist=firmware kernel=6.12.44-Zero-OS release=v3 ");
+        assert_eq!(set(plain(), "{}"), "flist=firmware ");
+        assert_eq!(set(plain().tag("flist", "x"), r#"{"date": true}"#), "date=20250610 flist=x ");
         let json = r#"{"tags": {"flist": "{flist} for {kernel}, {release}"}}"#;
-        assert_eq!(set("plain", json, &["flist"]), "flist=firmware for 6.12.44-Zero-OS, v3 ");
+        assert_eq!(set(plain().tag("flist", "x"), json), "flist=firmware for 6.12.44-Zero-OS, v3 ");
     }
 
     #[test]
     fn each_mistake_has_its_message() {
-        let message = |json| flistry_plugin::hook::config::<ProvenanceTags>(json).err().unwrap().message;
+        let message = |json| Build::plain("tools").edit::<ProvenanceTags>(json, []).err().unwrap().message;
         assert_eq!(
             message(r#"{"tags": {"a": "{day}"}}"#),
             "the tag `a`: `{day}` has the unknown placeholder `{day}`: use {flist}, {kernel}, {date} or {release}"

@@ -57,6 +57,12 @@ fn log_panics() {
 #[macro_export]
 macro_rules! export {
     ($plugin:ident: $($hook:ident),+ $(,)?) => {
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = {
+            $($crate::__has_hook!($hook, $plugin);)+
+        };
+
+        #[cfg(target_family = "wasm")]
         const _: () = {
             struct Component;
 
@@ -70,6 +76,27 @@ macro_rules! export {
                 Component with_types_in $crate::bindings::configuration
             );
             $($crate::__export_hook!($hook, $plugin);)+
+        };
+    };
+}
+
+/// A native test has nothing to export: it only says that the traits are there.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __has_hook {
+    (filter, $plugin:ident) => {
+        $crate::__has_hook!(Filter for $plugin);
+    };
+    (naming, $plugin:ident) => {
+        $crate::__has_hook!(Naming for $plugin);
+    };
+    (post_pack, $plugin:ident) => {
+        $crate::__has_hook!(PostPack for $plugin);
+    };
+    ($hook:ident for $plugin:ident) => {
+        const _: fn() = {
+            fn has_hook<P: $crate::$hook>() {}
+            has_hook::<$plugin>
         };
     };
 }

@@ -38,20 +38,25 @@
 
 pub mod bindings;
 mod config;
+mod entry_tree;
 mod error;
 mod facts;
 #[doc(hidden)]
 pub mod hook;
+mod host;
+mod kind;
 pub mod log;
 pub mod report;
 pub mod templates;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 pub mod trees;
 
 pub use bindings::filter::exports::flistry::plugin::filter::Verdict;
-pub use bindings::imports::flistry::plugin::draft::Manifest;
-pub use bindings::imports::flistry::plugin::module_info;
 pub use bindings::imports::flistry::plugin::types::{Attributes, Entry, EntryId, Error, Facts, Kind};
 pub use bindings::naming::exports::flistry::plugin::naming::Names;
 pub use config::NoConfig;
+pub use entry_tree::{EntryTree, Followed};
 pub use flistry_common::{fnmatch, globs, modules, symlinks};
 pub use hook::{Filter, Naming, Plugin, PostPack};
+pub use host::{Manifest, module_info};

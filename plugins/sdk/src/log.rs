@@ -1,30 +1,24 @@
-//! Telling the user what the plugin does. `warn` is always shown, the others by `-v` and `-vv`. In a native test the lines
-//! go nowhere.
+//! Telling the user what the plugin does. `warn` is always shown, the others by `-v` and `-vv`. In a native test the test
+//! kit has the lines.
 
-use crate::bindings::imports::flistry::plugin::log::{Level, log};
+use crate::host::log::{Level, log};
 
 /// A line for whoever looks for a bug in the plugin.
 pub fn trace(message: &str) {
-    line(Level::Trace, message);
+    log(Level::Trace, message);
 }
 
 /// A line for whoever wonders about a decision.
 pub fn debug(message: &str) {
-    line(Level::Debug, message);
+    log(Level::Debug, message);
 }
 
 /// A line for whoever asked for more.
 pub fn info(message: &str) {
-    line(Level::Info, message);
+    log(Level::Info, message);
 }
 
 /// A line for everyone.
 pub fn warn(message: &str) {
-    line(Level::Warn, message);
-}
-
-fn line(level: Level, message: &str) {
-    if cfg!(target_family = "wasm") {
-        log(level, message);
-    }
+    log(Level::Warn, message);
 }

@@ -1,7 +1,7 @@
 //! What a plugin has to say beside its answer. It goes into the build report; `flistry explain` shows it. In a native test
-//! nothing is said.
+//! the test kit has it.
 
-use crate::bindings::imports::flistry::plugin::report as host;
+use crate::host::report as host;
 use crate::{Entry, EntryId};
 
 /// Why an entry is what it is. The last word on an entry counts.
@@ -11,14 +11,10 @@ pub fn explain(entry: &Entry, reason: &str) {
 
 /// The same by the entry's id.
 pub fn explain_id(entry: EntryId, reason: &str) {
-    if cfg!(target_family = "wasm") {
-        host::explain(entry, reason);
-    }
+    host::explain(entry, reason);
 }
 
 /// Something found that is about no single entry. A key may be used again.
 pub fn finding(key: &str, value: &str) {
-    if cfg!(target_family = "wasm") {
-        host::finding(key, value);
-    }
+    host::finding(key, value);
 }

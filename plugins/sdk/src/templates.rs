@@ -40,17 +40,11 @@ fn replace<'a>(text: &'a str, value: impl Fn(Value) -> &'a str) -> Result<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Build;
 
     #[test]
     fn placeholders_are_replaced() {
-        let facts = Facts {
-            flist: "tools".to_owned(),
-            contents: "plain".to_owned(),
-            kernel: "6.12.44-Zero-OS".to_owned(),
-            date: "20250610".to_owned(),
-            variables: vec![("FIRMWARE_TAG".to_owned(), "v3".to_owned())],
-            figures: Vec::new(),
-        };
+        let facts = Build::plain("tools").variable("FIRMWARE_TAG", "v3").facts();
         assert_eq!(expand("{flist}-{kernel}", &facts).unwrap(), "tools-6.12.44-Zero-OS");
         assert_eq!(expand("a{release}b{date}c", &facts).unwrap(), "av3b20250610c");
         assert_eq!(expand("plain", &facts).unwrap(), "plain");

@@ -1,6 +1,6 @@
 //! Reading trees that the configuration grants: the flist's own by its name, or another flist's.
 
-pub use crate::bindings::imports::flistry::plugin::trees::{Tree, open};
+pub use crate::host::{Tree, open};
 use crate::{Entry, Error, Manifest};
 
 /// Entries asked for at once. The host may give fewer.
@@ -61,13 +61,11 @@ fn batches(entries: impl Fn(u32) -> Vec<Entry>) -> impl Iterator<Item = Entry> {
 mod tests {
     use super::*;
     use crate::Kind;
+    use crate::testing::entry;
 
     #[test]
     fn batches_are_read_to_their_end() {
-        let entry = |id: u32| {
-            let path = format!("{id}");
-            Entry { id, path, kind: Kind::File, size: 0, mode: 0, target: None, attributes: Vec::new() }
-        };
+        let entry = |id: u32| Entry { id, ..entry(&id.to_string(), Kind::File) };
         // A host that gives two at a time, and one at the end.
         let all = batches(|start| (start..(start + 2).min(5)).map(entry).collect());
         assert_eq!(all.map(|entry| entry.id).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);

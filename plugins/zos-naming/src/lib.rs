@@ -107,21 +107,12 @@ export!(ZosNaming: naming);
 
 #[cfg(test)]
 mod tests {
+    use flistry_plugin::testing::Build;
+
     use super::*;
 
-    fn facts(flist: &str, contents: &str, tag: &str) -> Facts {
-        Facts {
-            flist: flist.to_owned(),
-            contents: contents.to_owned(),
-            kernel: "6.12.44-Zero-OS".to_owned(),
-            date: "20250610".to_owned(),
-            variables: vec![("FIRMWARE_TAG".to_owned(), tag.to_owned())],
-            figures: Vec::new(),
-        }
-    }
-
-    fn name(facts: &Facts) -> (String, Vec<String>, String) {
-        let names = ZosNaming::name(facts, Config::default()).unwrap();
+    fn name(build: &Build, json: &str) -> (String, Vec<String>, String) {
+        let names = build.name::<ZosNaming>(json, []).unwrap();
         (names.file, names.aliases, names.title)
     }
 
@@ -131,27 +122,28 @@ mod tests {
             (file.to_owned(), aliases.iter().map(|alias| (*alias).to_owned()).collect::<Vec<_>>(), title.to_owned())
         };
         let title = "Kernel modules of 6.12.44-Zero-OS";
-        assert_eq!(name(&facts("drivers", "modules", "")), expected("modules-6.12.44-Zero-OS.fl", &[], title));
+        assert_eq!(name(&Build::modules().flist("drivers"), "{}"), expected("modules-6.12.44-Zero-OS.fl", &[], title));
         let latest = ["firmware-latest.fl"];
         assert_eq!(
-            name(&facts("firmware", "firmware", "")),
+            name(&Build::firmware().variable("FIRMWARE_TAG", ""), "{}"),
             expected("firmware-20250610.fl", &latest, "Device firmware")
         );
         assert_eq!(
-            name(&facts("firmware", "firmware", "v3")),
+            name(&Build::firmware().variable("FIRMWARE_TAG", "v3"), "{}"),
             expected("firmware-v3.fl", &latest, "Device firmware v3")
         );
         // A firmware's tag has nothing to do with it.
-        assert_eq!(name(&facts("tools", "plain", "v3")), expected("tools-20250610.fl", &["tools-latest.fl"], "tools"));
+        let tools = Build::plain("tools").variable("FIRMWARE_TAG", "v3");
+        assert_eq!(name(&tools, "{}"), expected("tools-20250610.fl", &["tools-latest.fl"], "tools"));
     }
 
     #[test]
     fn a_name_can_be_set_whole() {
-        let config = |json| flistry_plugin::hook::config::<ZosNaming>(json);
+        let build = Build::plain("tools").variable("FIRMWARE_TAG", "v3");
         let text = r#"{"file": "{flist}.fl", "aliases": ["{flist}-{release}.fl"], "title": "Tools of {date}"}"#;
-        let names = ZosNaming::name(&facts("tools", "plain", "v3"), config(text).unwrap()).unwrap();
-        assert_eq!((&*names.file, &*names.aliases[0], &*names.title), ("tools.fl", "tools-v3.fl", "Tools of 20250610"));
-        let message = |json| config(json).err().unwrap().message;
+        let (file, aliases, title) = name(&build, text);
+        assert_eq!((&*file, &*aliases[0], &*title), ("tools.fl", "tools-v3.fl", "Tools of 20250610"));
+        let message = |json| build.name::<ZosNaming>(json, []).unwrap_err().message;
         assert!(message(r#"{"file": "a-{x}.fl"}"#).contains("unknown placeholder `{x}`"));
         assert!(message(r#"{"file": "a.fl", "prefix": "b"}"#).ends_with("set one"));
         assert!(message(r#"{"aliases": ["a.fl"]}"#).ends_with("set that, too"));
@@ -159,11 +151,11 @@ mod tests {
 
     #[test]
     fn what_fits_no_file_name_is_refused() {
-        let error = ZosNaming::name(&facts("firmware", "firmware", "a/b"), Config::default()).unwrap_err();
+        let build = Build::firmware().variable("FIRMWARE_TAG", "a/b");
+        let error = build.name::<ZosNaming>("{}", []).unwrap_err();
         assert_eq!((&*error.code, error.message.starts_with("FIRMWARE_TAG is `a/b`:")), ("bad-tag", true));
-        assert!(ZosNaming::check(&Config { prefix: Some("../x".to_owned()), ..Config::default() }).is_err());
-        let config = Config { prefix: Some("extra".to_owned()), ..Config::default() };
-        let names = ZosNaming::name(&facts("x", "modules", ""), config).unwrap();
-        assert_eq!(names.file, "extra-6.12.44-Zero-OS.fl");
+        assert_eq!(build.name::<ZosNaming>(r#"{"prefix": "../x"}"#, []).unwrap_err().code, "bad-prefix");
+        let (file, ..) = name(&Build::modules(), r#"{"prefix": "extra"}"#);
+        assert_eq!(file, "extra-6.12.44-Zero-OS.fl");
     }
 }

@@ -1,0 +1,145 @@
+//! A build as a plugin sees it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::outcome::{Edited, Filtered, Said};
+use super::tree::TestTree;
+use super::world::World;
+use crate::host::Manifest;
+use crate::{Error, Facts, Filter, Kind, Names, Naming, PostPack, hook};
+
+/// What a build is about, and what the configuration grants. It runs hooks.
+#[derive(Clone, Debug)]
+pub struct Build {
+    facts: Facts,
+    granted: BTreeMap<String, TestTree>,
+    tags: Vec<(String, String)>,
+}
+
+impl Build {
+    /// Of the flist `modules`, which has kernel modules.
+    pub fn modules() -> Build {
+        Build::new("modules", "modules")
+    }
+
+    /// Of the flist `firmware`, which has firmware.
+    pub fn firmware() -> Build {
+        Build::new("firmware", "firmware")
+    }
+
+    /// Of an flist with other contents.
+    pub fn plain(flist: &str) -> Build {
+        Build::new(flist, "plain")
+    }
+
+    /// For kernel 6.12.44-Zero-OS, on 10 June 2025.
+    fn new(flist: &str, contents: &str) -> Build {
+        let facts = Facts {
+            flist: flist.to_owned(),
+            contents: contents.to_owned(),
+            kernel: "6.12.44-Zero-OS".to_owned(),
+            date: "20250610".to_owned(),
+            variables: Vec::new(),
+            figures: Vec::new(),
+        };
+        Build { facts, granted: BTreeMap::new(), tags: Vec::new() }
+    }
+
+    /// The flist's name in the configuration.
+    pub fn flist(mut self, name: &str) -> Build {
+        name.clone_into(&mut self.facts.flist);
+        self
+    }
+
+    /// The full kernel version.
+    pub fn kernel(mut self, version: &str) -> Build {
+        version.clone_into(&mut self.facts.kernel);
+        self
+    }
+
+    /// The build's date, `YYYYMMDD`.
+    pub fn date(mut self, date: &str) -> Build {
+        date.clone_into(&mut self.facts.date);
+        self
+    }
+
+    /// A variable that is set and granted.
+    pub fn variable(mut self, key: &str, value: &str) -> Build {
+        self.facts.variables.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Another flist's tree, which the plugin may read. Its own flist's is granted without this.
+    pub fn grant(mut self, flist: &str, tree: impl Into<TestTree>) -> Build {
+        self.granted.insert(flist.to_owned(), tree.into());
+        self
+    }
+
+    /// A tag that the manifest has before the hook.
+    pub fn tag(mut self, key: &str, value: &str) -> Build {
+        self.tags.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The facts, for a function that takes them.
+    pub fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    /// Checks a configuration, a JSON object, and lets a filter decide about each entry of a tree.
+    ///
+    /// # Errors
+    /// The plugin's: of its check, its beginning or a decision.
+    pub fn filter<P: Filter>(&self, config: &str, tree: impl Into<TestTree>) -> Result<Filtered, Error> {
+        let tree = tree.into();
+        let facts = self.facts_of(&tree);
+        let entries = tree.entries();
+        let (verdicts, world) = self.world(&tree).run(|| {
+            let mut filter = P::begin(&facts, hook::config::<P>(config)?)?;
+            entries.iter().map(|entry| filter.decide(entry)).collect::<Result<_, _>>()
+        });
+        Ok(Filtered { verdicts: verdicts?, said: Said::new(world, &entries), entries })
+    }
+
+    /// Checks a configuration and has an flist with this tree named.
+    ///
+    /// # Errors
+    /// The plugin's: of its check or its answer.
+    pub fn name<P: Naming>(&self, config: &str, tree: impl Into<TestTree>) -> Result<Names, Error> {
+        let tree = tree.into();
+        let facts = self.facts_of(&tree);
+        self.world(&tree).run(|| P::name(&facts, hook::config::<P>(config)?)).0
+    }
+
+    /// Checks a configuration and has a manifest with this tree edited.
+    ///
+    /// # Errors
+    /// The plugin's: of its check or its answer.
+    pub fn edit<P: PostPack>(&self, config: &str, tree: impl Into<TestTree>) -> Result<Edited, Error> {
+        let tree = tree.into();
+        let facts = self.facts_of(&tree);
+        let manifest = Manifest::new(Rc::new(tree.snapshot()), self.tags.clone());
+        let (edited, world) = self.world(&tree).run(|| P::edit(&facts, hook::config::<P>(config)?, &manifest));
+        edited?;
+        let entries = tree.entries();
+        let said = Said::new(world, &entries);
+        Ok(Edited::new(entries, self.tags.clone(), manifest.into_operations(), said))
+    }
+
+    fn facts_of(&self, tree: &TestTree) -> Facts {
+        let entries = tree.entries();
+        let files = entries.iter().filter(|entry| entry.kind == Kind::File);
+        let (count, bytes) = files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.size));
+        let figures = [("bytes", bytes), ("entries", entries.len() as u64), ("files", count)];
+        let figures = figures.map(|(key, figure)| (key.to_owned(), figure.to_string()));
+        Facts { figures: figures.into(), ..self.facts() }
+    }
+
+    fn world(&self, tree: &TestTree) -> World {
+        let own = (&self.facts.flist, tree);
+        let trees = self.granted.iter().chain([own]);
+        let trees = trees.map(|(name, tree)| (name.clone(), Rc::new(tree.snapshot())));
+        World { trees: trees.collect(), ..World::default() }
+    }
+}
