@@ -50,7 +50,7 @@ fn the_sample_project_builds_and_every_level_verifies() {
     }
     let report = project.report(MODULES);
     let dropped: Vec<&str> =
-        report["dropped"].as_array().unwrap().iter().map(|d| d["path"].as_str().unwrap()).collect();
+        report["left_out"].as_array().unwrap().iter().map(|d| d["path"].as_str().unwrap()).collect();
     assert_eq!(dropped, ["build", "source"]);
     assert_eq!(report["kernel"], "6.12.44-Zero-OS");
 }
@@ -94,7 +94,7 @@ fn plan_says_what_build_does_and_touches_nothing() {
         let manifest = planned["manifest"].as_str().unwrap();
         let report = project.report(Path::new(manifest).file_name().unwrap().to_str().unwrap());
         assert_eq!(planned["entries"], report["entries"]);
-        assert_eq!(planned["dropped"], report["dropped"]);
+        assert_eq!(planned["left_out"], report["left_out"]);
         assert_eq!(
             planned["source"],
             report["source"].as_str().unwrap().replace(project.path("").to_str().unwrap(), "PROJECT/")

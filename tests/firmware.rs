@@ -108,7 +108,7 @@ fn what_the_modules_ask_for_is_packed_and_the_rest_is_not_even_read() {
     assert_eq!(tags["description"], "firmware of the sample image");
     assert_eq!(findings(&report, "missing"), ["iwlwifi-ty-a0-gf-a0-89.ucode, named by iwlwifi"]);
     let removed: Vec<&str> =
-        report["removed"].as_array().unwrap().iter().map(|gone| gone["path"].as_str().unwrap()).collect();
+        report["left_out"].as_array().unwrap().iter().map(|gone| gone["path"].as_str().unwrap()).collect();
     assert_eq!(removed, [&["intel"], &UNNAMED[..]].concat());
 
     let file = project.path("dist/flists").join(FIRMWARE);

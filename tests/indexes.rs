@@ -216,15 +216,14 @@ fn what_depmod_does_wrong_is_said_and_nothing_is_published() {
 
 #[test]
 fn without_depmod_the_plan_says_what_to_install() {
-    use flistry::build::plan::Planner;
+    use flistry::build::{PluginCache, Session};
     use flistry::config::{Config, Environment};
     use flistry::progress::Silent;
     let project = project(&["kernel/fs/fuse"], "");
     let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
     config.search_path = vec![project.path("bin")];
-    let flists: Vec<_> = config.flists.iter().collect();
-    let mut planner = Planner::new(&config, &flists, None, &Silent).unwrap();
-    let error = planner.plan(flists[0], &Silent).err().unwrap();
+    let mut session = Session::open(&config, &["modules".to_owned()], PluginCache::ReadOnly, &Silent).unwrap();
+    let error = session.plan().err().unwrap();
     assert_eq!(
         error.to_string(),
         "flist `modules` needs new module indexes (modules.dep names kernel/fs/fuse/fuse.ko, which is not there), and there is no depmod"

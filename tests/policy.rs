@@ -111,7 +111,7 @@ fn filters_come_one_after_the_other_and_keep_the_folders_of_what_is_kept() {
     let toml = PLAIN_TOML.replace("contents", "filters = [\"first\", \"second\"]\ncontents");
     project.write("config/flistry.toml", &format!("{filters}{toml}"));
     let plan = json(project.flistry(&["--format", "json", "plan"]));
-    let dropped: Vec<(&str, &str)> = plan["flists"][0]["dropped"]
+    let dropped: Vec<(&str, &str)> = plan["flists"][0]["left_out"]
         .as_array()
         .unwrap()
         .iter()

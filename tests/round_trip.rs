@@ -11,16 +11,18 @@ use flistry::block::BLOCK_SIZE;
 use flistry::manifest::diff::diff_trees;
 use flistry::manifest::{Manifest, Route, read, write};
 use flistry::pack::{PackCache, PackStats, Packer};
-use flistry::progress::Silent;
+use flistry::progress::{Recorder, Silent};
 use flistry::store::memory::MemoryStore;
 use flistry::store::url::IdRange;
+use flistry::tree::Input;
 use flistry::tree::Owner;
+use flistry::tree::edit::TreeEdit;
 use flistry::tree::filter::Filtered;
-use flistry::tree::normal::{Input, Rules, normalize};
+use flistry::tree::normal::{NormalRules, normalize};
 use flistry::tree::scan::scan;
-use flistry::tree::source::{Contents, Source};
+use flistry::tree::source::Source;
 use flistry::unpack::unpack;
-use flistry::verify::source::{Explained, compare};
+use flistry::verify::source::{KnownDifferences, compare};
 use flistry::verify::{Level, verify};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -77,13 +79,14 @@ fn make(node: &Node, at: &Path) {
     }
 }
 
-const RULES: Rules = Rules { owner: Owner::Root, not_after: None };
+const RULES: NormalRules = NormalRules { owner: Owner::Root, not_after: None };
 
 fn input(folder: &Path) -> (Source, Input) {
     let source = Source::open_ambient("test", &[folder.to_owned()]).unwrap();
     let scan = scan(&source).unwrap();
-    let (input, warnings) = normalize(&scan, &Filtered::nothing(&scan), RULES).unwrap();
-    assert_eq!(warnings, []);
+    let recorder = Recorder::new(&Silent, Vec::new());
+    let input = normalize(&scan, &Filtered::nothing(&scan), RULES, &recorder).unwrap();
+    assert_eq!(recorder.warnings(), [""; 0]);
     (source, input)
 }
 
@@ -118,7 +121,7 @@ proptest! {
         let verified = verify(&manifest, &store, Level::Full, &Silent).unwrap();
         prop_assert!(verified.findings.is_empty(), "{:?}", verified.findings);
         let (findings, _) =
-            compare(&manifest, &input(&original).0, RULES, &Explained::default(), 2, &Silent).unwrap();
+            compare(&manifest, &input(&original).0, RULES, &KnownDifferences::default(), 2, &Silent).unwrap();
         prop_assert!(findings.is_empty(), "{:?}", findings);
 
         unpack(&manifest, &store, &copy, false, &Silent).unwrap();
@@ -147,9 +150,11 @@ fn equal_blocks_are_stored_once_and_stored_blobs_are_not_sent_again() {
 fn a_generated_file_is_packed_like_any_other() {
     let scratch = tempfile::tempdir().unwrap();
     std::fs::write(scratch.path().join("index"), "as in the source").unwrap();
-    let (source, mut input) = input(scratch.path());
+    let (source, input) = input(scratch.path());
+    let mut edit = TreeEdit::default();
+    edit.add_generated(&input, "index", b"made by a build!".to_vec());
+    let input = edit.apply(input).unwrap().input;
     let (id, size) = input.tree.files().next().unwrap();
-    input.contents[id.index()] = Some(Contents::Generated(b"made by a build!".to_vec()));
     assert_eq!(size, 16);
     let store = MemoryStore::new();
     let packer = Packer { source: &source, store: &store, workers: NonZeroUsize::MIN, progress: &Silent };
@@ -177,7 +182,7 @@ mod pack_cache {
         let scratch = tempfile::tempdir().unwrap();
         let folder = old_folder(scratch.path());
         let store = MemoryStore::new();
-        let mut cache = PackCache::open_ambient(&scratch.path().join("cache/pack.sqlite")).unwrap();
+        let mut cache = PackCache::open_ambient(&scratch.path().join("cache/pack.sqlite"), &Silent).unwrap();
         let (first, stats) = pack_with(&folder, &store, Some(&mut cache));
         assert_eq!((stats.files_read, stats.files_unchanged), (2, 0));
         let (second, stats) = pack_with(&folder, &store, Some(&mut cache));
@@ -199,7 +204,7 @@ mod pack_cache {
         let scratch = tempfile::tempdir().unwrap();
         let folder = old_folder(scratch.path());
         let store = MemoryStore::new();
-        let mut cache = PackCache::open_ambient(&scratch.path().join("pack.sqlite")).unwrap();
+        let mut cache = PackCache::open_ambient(&scratch.path().join("pack.sqlite"), &Silent).unwrap();
         let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
         let lost = manifest.blobs()[0].0.id;
         assert!(store.remove(&lost));
@@ -216,24 +221,25 @@ mod pack_cache {
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("fresh"), "x").unwrap();
         let store = MemoryStore::new();
-        let mut cache = PackCache::open_ambient(&scratch.path().join("pack.sqlite")).unwrap();
+        let mut cache = PackCache::open_ambient(&scratch.path().join("pack.sqlite"), &Silent).unwrap();
         pack_with(&folder, &store, Some(&mut cache));
         assert_eq!(pack_with(&folder, &store, Some(&mut cache)).1.files_unchanged, 0);
     }
 
     #[test]
-    fn a_broken_cache_is_begun_anew_with_a_warning() {
+    fn a_damaged_cache_is_replaced_with_a_warning() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("pack.sqlite");
-        drop(PackCache::open_ambient(&path).unwrap());
+        drop(PackCache::open_ambient(&path, &Silent).unwrap());
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[100..].fill(0xff);
         std::fs::write(&path, bytes).unwrap();
-        let mut cache = PackCache::open_ambient(&path).unwrap();
-        let warnings = cache.take_warnings();
+        let recorder = Recorder::new(&Silent, Vec::new());
+        assert!(PackCache::open_ambient(&path, &recorder).is_some());
+        let warnings = recorder.warnings();
         assert_eq!(warnings.len(), 1);
-        let text = warnings[0].to_string();
-        assert!(text.contains("was broken") && text.contains("begun anew"), "{text}");
+        let text = &warnings[0];
+        assert!(text.contains("was damaged") && text.contains("starting a new one"), "{text}");
     }
 
     #[test]
@@ -242,8 +248,10 @@ mod pack_cache {
         let path = scratch.path().join("notes");
         let check = || {
             let before = std::fs::read(&path).unwrap();
-            let warning = PackCache::open_ambient(&path).err().unwrap();
-            assert!(warning.what.ends_with("notes is something else"), "{warning}");
+            let recorder = Recorder::new(&Silent, Vec::new());
+            assert!(PackCache::open_ambient(&path, &recorder).is_none());
+            let [warning] = &recorder.warnings()[..] else { panic!("there is one warning") };
+            assert!(warning.contains("notes is something else ("), "{warning}");
             assert_eq!(std::fs::read(&path).unwrap(), before);
         };
         std::fs::write(&path, "remember the milk").unwrap();
@@ -262,13 +270,13 @@ mod pack_cache {
         let folder = old_folder(scratch.path());
         let path = scratch.path().join("pack.sqlite");
         let store = MemoryStore::new();
-        let mut cache = PackCache::open_ambient(&path).unwrap();
+        let mut cache = PackCache::open_ambient(&path, &Silent).unwrap();
         let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
         drop(cache);
         let db = rusqlite::Connection::open(&path).unwrap();
         assert_eq!(db.execute("UPDATE file SET blocks = zeroblob(length(blocks)) WHERE path = 'one'", []).unwrap(), 1);
         drop(db);
-        let mut cache = PackCache::open_ambient(&path).unwrap();
+        let mut cache = PackCache::open_ambient(&path, &Silent).unwrap();
         let (again, stats) = pack_with(&folder, &store, Some(&mut cache));
         assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
         assert_eq!(again, manifest);

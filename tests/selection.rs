@@ -35,7 +35,7 @@ fn planned(project: &Project) -> (BTreeMap<String, String>, Value) {
     let plan = json(project.flistry(&["--format", "json", "plan"]));
     let flist = &plan["flists"][0];
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let dropped = flist["dropped"].as_array().unwrap().iter();
+    let dropped = flist["left_out"].as_array().unwrap().iter();
     let dropped =
         dropped.filter(|drop| drop["by"] == "select").map(|drop| (text(&drop["path"]), text(&drop["reason"])));
     let run = flist["plugins"].as_array().unwrap().iter().find(|run| run["name"] == "select").unwrap();

@@ -1,6 +1,7 @@
 //! How long work tells what it is doing. The library calls, the program shows.
 
 use std::fmt;
+use std::sync::Mutex;
 
 /// Receives progress and warnings, from several threads.
 pub trait Progress: Sync {
@@ -12,6 +13,9 @@ pub trait Progress: Sync {
 
     /// Something that the user should know.
     fn warn(&self, warning: Warning);
+
+    /// What the next steps are about: an flist's name, or nothing where they are about all.
+    fn about(&self, _subject: &str) {}
 }
 
 /// What is being done, and what its units are.
@@ -33,8 +37,45 @@ pub enum Step {
     Unpack,
     /// Uploading the manifest; no units.
     Publish,
-    /// Writing scripts and zinit's units; no units of progress.
+    /// Writing scripts and units for zinit; nothing is counted.
     Units,
+}
+
+/// Passes progress on and remembers the warnings, for the report.
+pub struct Recorder<'a> {
+    inner: &'a dyn Progress,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Records what goes to `inner`, beside the warnings that were recorded before.
+    pub fn new(inner: &'a dyn Progress, warnings: Vec<String>) -> Self {
+        Recorder { inner, warnings: Mutex::new(warnings) }
+    }
+
+    /// What was warned of so far.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().expect("no holder panics").clone()
+    }
+}
+
+impl Progress for Recorder<'_> {
+    fn begin(&self, step: Step, total: u64) {
+        self.inner.begin(step, total);
+    }
+
+    fn advance(&self, units: u64) {
+        self.inner.advance(units);
+    }
+
+    fn warn(&self, warning: Warning) {
+        self.warnings.lock().expect("no holder panics").push(warning.to_string());
+        self.inner.warn(warning);
+    }
+
+    fn about(&self, subject: &str) {
+        self.inner.about(subject);
+    }
 }
 
 /// Shows nothing.

@@ -1,6 +1,5 @@
 //! What ends a plan, or is warned of, before anything is read or sent.
 
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +13,11 @@ use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel
 use crate::progress::Progress;
 use crate::progress::Warning;
 use crate::store::url::StoreUrl;
+use crate::tree::Input;
+use crate::tree::Tree;
 use crate::tree::filter::Filtered;
-use crate::tree::normal::Input;
 use crate::tree::scan::{Scan, Scanned};
 use crate::tree::source::Source;
-use crate::tree::{Entry, Kind, Tree};
 
 /// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
 /// would grow with every build.
@@ -51,7 +50,7 @@ pub(super) fn own_files(
     // By path: none of them needs to exist yet.
     let root = source.path().canonicalize().unwrap_or_else(|_| source.path().to_owned());
     for (path, what) in
-        written.into_iter().chain(stores).chain(config.publish.folder.clone().map(|f| (f, "the finished flists")))
+        written.into_iter().chain(stores).chain(config.publish.directory.clone().map(|f| (f, "the finished flists")))
     {
         // What is not there yet a filter may still drop the next time; without any, nothing will.
         if let Ok(inside) = path.strip_prefix(&root)
@@ -99,33 +98,26 @@ pub(super) fn new_indexes(
 }
 
 /// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.
-pub(super) fn kernel(config: &Config, source: &Source, tree: &Tree) -> Result<(), Error> {
-    let module = tree.iter().find_map(|(id, entry)| match entry.kind {
-        Kind::File { .. } => Some((id, Compression::of_module(&entry.name)?)),
-        _ => None,
+pub(super) fn kernel(config: &Config, source: &Source, input: &Input) -> Result<(), Error> {
+    let module = input.tree.files().find_map(|(id, size)| {
+        let compression = Compression::of_module(&input.tree.get(id).name)?;
+        Some((id, size, compression))
     });
-    let Some((id, compression)) = module else {
+    let Some((id, size, compression)) = module else {
         return Err(Error::NoModules { source_path: source.path().to_owned() });
     };
-    let path = tree.path(id);
-    let full = source.path().join(&path);
-    let bytes = match read_module(source, &path, tree.get(id)) {
+    let path = source.path().join(input.tree.path(id));
+    let bytes = match size <= MAX_MODULE_BYTES {
+        true => input.read(source, id),
+        false => Err(std::io::Error::other(ModinfoError::TooLarge(size).to_string())),
+    };
+    let bytes = match bytes {
         Ok(bytes) => bytes,
-        Err(error) => return Err(Error::Read { path: full, error }),
+        Err(error) => return Err(Error::Read { path, error }),
     };
     match kernel_of_module(&bytes, compression) {
         Ok(found) if found == config.kernel.as_str() => Ok(()),
-        Ok(found) => Err(Error::WrongKernel { path: full, found, expected: config.kernel.to_string() }),
-        Err(error) => Err(Error::BadModule { path: full, error }),
+        Ok(found) => Err(Error::WrongKernel { path, found, expected: config.kernel.to_string() }),
+        Err(error) => Err(Error::BadModule { path, error }),
     }
-}
-
-fn read_module(source: &Source, path: &str, module: &Entry) -> std::io::Result<Vec<u8>> {
-    let size = module.kind.size_column();
-    if size > MAX_MODULE_BYTES {
-        return Err(std::io::Error::other(ModinfoError::TooLarge(size).to_string()));
-    }
-    let mut bytes = Vec::new();
-    source.open(path)?.take(MAX_MODULE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -1,8 +1,29 @@
-//! A build: from a configuration to published flists.
+//! The build as an operation: a [`Session`] plans flists and carries the plans out.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `session` | the operation as a whole |
+//! | `plan`, `planner` | one flist up to the pack; nothing is touched |
+//! | `checks` | what ends a plan, or is warned of |
+//! | `stages` | one flist from its plan to its names |
+//! | `policy` | the plugins that the flists use |
+//! | `config_digest` | what of the configuration decides a manifest |
+//! | `clock` | how long each stage took |
 
 mod checks;
-pub mod clock;
+mod clock;
 mod config_digest;
-pub mod plan;
-pub mod policy;
-pub mod session;
+mod plan;
+mod planner;
+mod policy;
+mod session;
+mod stages;
+
+#[cfg(test)]
+pub(crate) use config_digest::config_digest;
+pub use plan::{NewIndexes, Plan};
+#[cfg(test)]
+pub(crate) use policy::Policy;
+pub use policy::load as load_plugin;
+pub use session::{Executed, PluginCache, Session};
+pub use stages::Published;

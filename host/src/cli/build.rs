@@ -2,11 +2,8 @@
 
 use std::fmt::Write;
 
-use flistry::build::plan::Planner;
-use flistry::build::session::{Built, Recorder, build, open_store};
-use flistry::config::{Config, Flist};
+use flistry::build::{Executed, PluginCache, Published, Session};
 use flistry::error::Error;
-use flistry::zinit;
 use serde_json::json;
 
 use super::Context;
@@ -26,77 +23,28 @@ pub struct Args {
 
 pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let config = context.config()?;
-    let flists = chosen(&config, &args.flists)?;
-    let templates = zinit::templates(&config, &context.terminal)?;
-    // All plans before the first pack: what is wrong with the second flist should not wait for the first's upload.
-    let mut planner = Planner::new(&config, &flists, Some(&config.plugin_cache), &context.terminal)?;
-    let plans = flists.into_iter().map(|flist| {
-        context.terminal.about(&flist.name);
-        let recorder = Recorder::new(&context.terminal);
-        Ok((planner.plan(flist, &recorder)?, recorder))
-    });
-    let plans: Result<Vec<_>, Error> = plans.collect();
-    // Also where a plan fails: what was read for it need not be read again.
-    planner.remember(&context.terminal);
-    let plans = plans?;
-    let store = open_store(&config.store)?;
+    let mut session = Session::open(&config, &args.flists, PluginCache::ReadWrite, &context.terminal)?;
+    let plans = session.plan()?;
+    let Executed { built, units, error } = session.execute(plans, !args.no_cache)?;
     let mut text = String::new();
-    let mut reports = Vec::new();
-    let mut error = None;
-    for (plan, recorder) in plans {
-        context.terminal.about(&plan.flist.name);
-        match build(plan, &*store, !args.no_cache, &recorder) {
-            Ok(built) => {
-                summarize(&built, &mut text);
-                reports.push(json!({ "path": built.path, "published": built.published, "report": built.report }));
-            }
-            // What is built is published already, and is said.
-            Err(cause) => {
-                error = Some(cause);
-                break;
-            }
-        }
-    }
-    let mut units = None;
-    if error.is_none() {
-        context.terminal.about("");
-        match zinit::after_build(&config, &templates, &context.terminal) {
-            Ok(written) => units = written,
-            Err(cause) => error = Some(cause.into()),
-        }
-    }
+    built.iter().for_each(|built| summarize(built, &mut text));
     if let Some(written) = &units {
         summarize_units(written, &mut text);
     }
     let units = units.as_ref().map(units_json);
-    Ok(Outcome { error, ..Outcome::done(text, json!({ "built": reports, "units": units })) })
+    Ok(Outcome { error, ..Outcome::done(text, json!({ "built": built, "units": units })) })
 }
 
-/// The named flists, or all of the configuration.
-pub fn chosen<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Flist>, Error> {
-    if names.is_empty() {
-        return Ok(config.flists.iter().collect());
-    }
-    let mut chosen: Vec<&Flist> = Vec::new();
-    for name in names {
-        let flist = config.flist(name)?;
-        if !chosen.iter().any(|other| other.name == flist.name) {
-            chosen.push(flist);
-        }
-    }
-    Ok(chosen)
-}
-
-fn summarize(built: &Built, text: &mut String) {
+fn summarize(built: &Published, text: &mut String) {
     let report = &built.report;
     let (entries, pack) = (&report.entries, &report.pack);
-    writeln!(text, "{} {}", good(&"built"), report.flist).expect("a string takes all");
+    writeln!(text, "{} {}", good(&"built"), report.subject.flist).expect("a string takes all");
     let mut line = |name: &str, value: String| writeln!(text, "  {name:<10} {value}").expect("a string takes all");
     line("manifest", format!("{} ({})", built.path.display(), bytes(report.manifest.bytes)));
-    for alias in &report.aliases {
+    for alias in &report.subject.aliases {
         line("alias", built.path.with_file_name(alias).display().to_string());
     }
-    line("source", report.source.clone());
+    line("source", report.subject.source.clone());
     line(
         "entries",
         format!(
@@ -105,16 +53,16 @@ fn summarize(built: &Built, text: &mut String) {
             bytes(entries.bytes),
             entries.directories,
             entries.symlinks,
-            match report.dropped.len() + report.removed.len() {
+            match report.decisions.left_out.len() {
                 0 => String::new(),
                 count => format!("; {count} left out"),
             }
         ),
     );
-    for removed in changes::removed_by_plugin(&report.removed) {
+    for removed in changes::removed_by_plugin(&report.decisions.left_out) {
         line("removed", removed);
     }
-    for found in changes::findings_by_plugin(&report.plugins) {
+    for found in changes::findings_by_plugin(&report.decisions.plugins) {
         line("found", found);
     }
     if let Some(made) = &report.indexes {
@@ -124,7 +72,7 @@ fn summarize(built: &Built, text: &mut String) {
         };
         line("indexes", format!("made again by depmod ({}); {symbols}", made.depmod));
     }
-    for note in &report.notes {
+    for note in &report.decisions.notes {
         line("note", note.clone());
     }
     line("packed", format!("{} files read, {} unchanged since the last pack", pack.files_read, pack.files_unchanged));

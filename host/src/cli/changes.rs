@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-use flistry::plugin::Removed;
 use flistry::printable::Printable;
 use flistry::report::PluginRun;
-use flistry::tree::filter::Dropped;
+use flistry::tree::{LeftOut, LeftOutStage};
 
 use super::output::bytes;
 
@@ -17,8 +16,11 @@ const FINDINGS: usize = 5;
 const DROPPED: usize = 5;
 
 /// What filters left out: the first few entries of each reason.
-pub fn dropped(dropped: &[Dropped]) -> Vec<String> {
-    let reasons = grouped(dropped.iter().map(|Dropped { path, by, reason }| ((&**by, &**reason), &**path)));
+pub fn dropped(left_out: &[LeftOut]) -> Vec<String> {
+    let dropped = left_out.iter().filter(|entry| entry.stage == LeftOutStage::Filter);
+    let reasons = grouped(
+        dropped.map(|LeftOut { path, by, reason, .. }| ((&**by, reason.as_deref().unwrap_or_default()), &**path)),
+    );
     let lines = |((by, reason), paths): ((&str, &str), Vec<&str>)| {
         let path = |path: &&str| format!("/{} ({by}: {})", Printable(path), Printable(reason));
         let more = |more| format!("and {more} more; --format json has them all ({by}: {})", Printable(reason));
@@ -28,8 +30,9 @@ pub fn dropped(dropped: &[Dropped]) -> Vec<String> {
 }
 
 /// What went, by plugin and top folder; what is alone there by its path.
-pub fn removed(removed: &[Removed]) -> Vec<String> {
-    let mut groups: BTreeMap<(&str, &str), Vec<&Removed>> = BTreeMap::new();
+pub fn removed(left_out: &[LeftOut]) -> Vec<String> {
+    let removed: Vec<&LeftOut> = left_out.iter().filter(|entry| entry.stage == LeftOutStage::PostPack).collect();
+    let mut groups: BTreeMap<(&str, &str), Vec<&LeftOut>> = BTreeMap::new();
     for (at, entry) in removed.iter().enumerate() {
         let top = entry.path.split_once('/').map_or("", |(top, _)| top);
         // A folder that went stands with what was in it, which comes next.
@@ -39,18 +42,19 @@ pub fn removed(removed: &[Removed]) -> Vec<String> {
     groups
         .into_iter()
         .map(|((by, top), entries)| match &entries[..] {
-            [Removed { path, reason: Some(reason), .. }] => {
+            [LeftOut { path, reason: Some(reason), .. }] => {
                 format!("/{} ({by}: {})", Printable(path), Printable(reason))
             }
-            [Removed { path, .. }] => format!("/{} ({by})", Printable(path)),
+            [LeftOut { path, .. }] => format!("/{} ({by})", Printable(path)),
             entries => format!("{} in /{} ({by})", count(entries.iter().copied()), Printable(top)),
         })
         .collect()
 }
 
 /// How much each plugin took out.
-pub fn removed_by_plugin(removed: &[Removed]) -> Vec<String> {
-    let mut plugins: BTreeMap<&str, Vec<&Removed>> = BTreeMap::new();
+pub fn removed_by_plugin(left_out: &[LeftOut]) -> Vec<String> {
+    let removed = left_out.iter().filter(|entry| entry.stage == LeftOutStage::PostPack);
+    let mut plugins: BTreeMap<&str, Vec<&LeftOut>> = BTreeMap::new();
     for entry in removed {
         plugins.entry(&entry.by).or_default().push(entry);
     }
@@ -105,7 +109,7 @@ pub fn first<T>(most: usize, items: &[T], line: impl Fn(&T) -> String, more: imp
     items.iter().take(most).map(line).chain((rest > 0).then(|| more(rest))).collect()
 }
 
-fn count<'a>(entries: impl Iterator<Item = &'a Removed>) -> String {
+fn count<'a>(entries: impl Iterator<Item = &'a LeftOut>) -> String {
     let (count, sum) = entries.fold((0, 0), |(count, sum), entry| (count + 1, sum + entry.bytes.unwrap_or(0)));
     format!("{count} entries with {}", bytes(sum))
 }
@@ -120,8 +124,14 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_told_by_reason() {
-        let left_out = |path: String, reason: &str| Dropped { path, by: "select".into(), reason: reason.into() };
-        let mut entries: Vec<Dropped> = (1..=7).map(|n| left_out(format!("m{n}.ko"), "not selected")).collect();
+        let left_out = |path: String, reason: &str| LeftOut {
+            path,
+            stage: LeftOutStage::Filter,
+            by: "select".into(),
+            reason: Some(reason.into()),
+            bytes: None,
+        };
+        let mut entries: Vec<LeftOut> = (1..=7).map(|n| left_out(format!("m{n}.ko"), "not selected")).collect();
         entries.insert(1, left_out("build".into(), "a link out"));
         let lines = dropped(&entries);
         assert_eq!(lines.len(), 7);
@@ -130,8 +140,14 @@ mod tests {
         assert_eq!(lines[6], "/build (select: a link out)");
     }
 
-    fn gone(path: &str, bytes: Option<u64>) -> Removed {
-        Removed { path: path.into(), by: "prune".into(), reason: Some("not named".into()), bytes }
+    fn gone(path: &str, bytes: Option<u64>) -> LeftOut {
+        LeftOut {
+            path: path.into(),
+            stage: LeftOutStage::PostPack,
+            by: "prune".into(),
+            reason: Some("not named".into()),
+            bytes,
+        }
     }
 
     #[test]
@@ -142,7 +158,7 @@ mod tests {
             gone("c/d/e", Some(7)),
             gone("x", Some(1)),
             gone("y", Some(2)),
-            Removed { reason: None, ..gone("z/z", None) },
+            LeftOut { reason: None, ..gone("z/z", None) },
         ];
         assert_eq!(
             removed(&entries),

@@ -42,7 +42,7 @@ pub fn run(args: Args) -> Result<Outcome, Error> {
     }
     if entry.is_some() && why.is_empty() {
         let filters: Vec<&str> =
-            report.plugins.iter().filter(|run| run.hook == "filter").map(|run| run.name.as_str()).collect();
+            report.decisions.plugins.iter().filter(|run| run.hook == "filter").map(|run| run.name.as_str()).collect();
         match filters.is_empty() {
             true => writeln!(text, "  no plugin had a say in what goes in"),
             false => writeln!(text, "  kept by all filters: {}", filters.join(", ")),

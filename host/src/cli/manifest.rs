@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flistry::error::Error;
 use flistry::manifest::{Manifest, Route, read};
 use flistry::printable::Printable;
-use flistry::report::Report;
+use flistry::report::BuildReport;
 use flistry::store::ReadBlobs;
 use flistry::store::open::open_read_ranges;
 use flistry::store::url::{IdRange, Ranged, StoreUrl};
@@ -102,7 +102,7 @@ fn report_path(flist: &Path) -> PathBuf {
 }
 
 /// The report beside an flist, if there is one that can be read. An alias's report is that of what it leads to.
-pub fn report(flist: &Path) -> Option<Report> {
+pub fn report(flist: &Path) -> Option<BuildReport> {
     let flist = flist.canonicalize().ok()?;
     serde_json::from_slice(&std::fs::read(report_path(&flist)).ok()?).ok()
 }

@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use flistry::build::plan::Planner;
+use flistry::build::{PluginCache, Session};
 use flistry::config::{Environment, kernel_version as derive};
 use flistry::error::Error;
 use flistry::printable::Printable;
 use serde_json::json;
 
 use super::Context;
-use super::build::chosen;
 use super::changes;
 use super::output::{Outcome, bytes};
 
@@ -26,13 +25,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let route: Vec<String> = config.store.route.iter().map(|url| url.value.to_string()).collect();
     let mut text = format!("kernel {}\n", config.kernel);
     let mut plans = Vec::new();
-    let flists = chosen(&config, &args.flists)?;
-    // A plan touches nothing, also no cache that is not there.
-    let cache = config.plugin_cache.is_dir().then_some(&*config.plugin_cache);
-    let mut planner = Planner::new(&config, &flists, cache, &context.terminal)?;
-    for flist in flists {
-        context.terminal.about(&flist.name);
-        let plan = planner.plan(flist, &context.terminal)?;
+    let mut session = Session::open(&config, &args.flists, PluginCache::ReadOnly, &context.terminal)?;
+    for plan in session.plan()? {
+        let flist = plan.flist;
         let manifest = config.output.join(plan.names.file.as_str());
         let entries = plan.input.tree.counts();
         let mut line = |name: &str, value: String| writeln!(text, "  {name:<10} {value}").expect("a string takes all");
@@ -52,22 +47,22 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
                 entries.symlinks
             ),
         );
-        for run in &plan.plugins {
+        for run in &plan.decisions.plugins {
             line(
                 "plugin",
                 format!("{}, {}: {} {}", run.name, run.hook, Printable(&run.component), Printable(&run.version)),
             );
         }
-        for dropped in changes::dropped(&plan.dropped) {
+        for dropped in changes::dropped(&plan.decisions.left_out) {
             line("leaves out", dropped);
         }
-        for removed in changes::removed(&plan.removed) {
+        for removed in changes::removed(&plan.decisions.left_out) {
             line("removes", removed);
         }
-        for added in &plan.added {
+        for added in &plan.decisions.added {
             line("adds", format!("/{} -> {} ({})", Printable(&added.path), Printable(&added.target), added.by));
         }
-        for finding in changes::findings(&plan.plugins) {
+        for finding in changes::findings(&plan.decisions.plugins) {
             line("finding", finding);
         }
         if let Some(new) = &plan.indexes {
@@ -81,7 +76,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
                 format!("to be made again by depmod ({}): {}{more}", new.depmod.version(), Printable(&why)),
             );
         }
-        for note in &plan.notes {
+        for note in &plan.decisions.notes {
             line("note", note.clone());
         }
         line("store", stores.join(", "));
@@ -93,12 +88,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
             "aliases": plan.names.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "entries": entries,
             "tags": plan.tags,
-            "plugins": plan.plugins,
-            "dropped": plan.dropped,
-            "removed": plan.removed,
-            "added": plan.added,
+            "plugins": plan.decisions.plugins,
+            "left_out": plan.decisions.left_out,
+            "added": plan.decisions.added,
             "indexes": plan.indexes.as_ref().map(|new| new.why.iter().map(ToString::to_string).collect::<Vec<_>>()),
-            "notes": plan.notes,
+            "notes": plan.decisions.notes,
         }));
     }
     let json = json!({ "kernel": config.kernel.as_str(), "store": stores, "route": route, "flists": plans });

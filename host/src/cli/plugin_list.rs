@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use flistry::build::policy::load;
+use flistry::build::load_plugin;
 use flistry::error::Error;
 use flistry::plugin::{Engine, Hook};
 use flistry::printable::Printable;
@@ -19,7 +19,7 @@ pub fn run(context: &Context) -> Result<Outcome, Error> {
     let mut text = String::new();
     let mut list = Vec::new();
     for settings in &config.plugins {
-        let plugin = load(&engine, &config, settings)?;
+        let plugin = load_plugin(&engine, &config, settings)?;
         let metadata = plugin.metadata();
         let hooks: Vec<&str> = plugin.hooks().into_iter().map(Hook::as_str).collect();
         let users = config.flists.iter().filter(|flist| flist.plugins().any(|name| name == settings.name));

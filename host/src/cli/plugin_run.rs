@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use flistry::error::Error;
-use flistry::plugin::{Account, Operation, Removed};
+use flistry::plugin::{Account, Operation};
 use flistry::printable::Printable;
 use flistry::progress::Progress;
-use flistry::report::Explained;
-use flistry::tree::FlistKind;
+use flistry::report::EntryReason;
+use flistry::tree::{FlistKind, LeftOut};
 
 use super::Context;
 use super::changes::first;
@@ -80,7 +80,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         line(format!("{} \"{}\"; {}", good(&"naming"), Printable(&names.title), used(account)));
     }
     if let Some(Edit { operations, removed, explained, account }) = &done.edit {
-        for Removed { path, reason, .. } in removed {
+        for LeftOut { path, reason, .. } in removed {
             let why = reason.as_ref().map(|reason| format!(" ({})", Printable(reason))).unwrap_or_default();
             line(format!("removes /{}{why}", Printable(path)));
         }
@@ -104,8 +104,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
 }
 
 /// The first of what was said of entries.
-fn why(explained: &[Explained]) -> Vec<String> {
-    let line = |Explained { path, reason }: &Explained| format!("explains /{}: {}", Printable(path), Printable(reason));
+fn why(explained: &[EntryReason]) -> Vec<String> {
+    let line =
+        |EntryReason { path, reason }: &EntryReason| format!("explains /{}: {}", Printable(path), Printable(reason));
     first(EXPLAINED, explained, line, |more| format!("explains {more} more; --format json has them all"))
 }
 

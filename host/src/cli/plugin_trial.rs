@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use flistry::error::Error;
 use flistry::plugin::{
-    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, Removed, SourceTree, TreeView, Trees, Usage,
+    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, SourceTree, TreeView, Trees, Usage,
     Verdict, Wanted, apply,
 };
-use flistry::report::Explained;
+use flistry::report::EntryReason;
 use flistry::tree::filter::Filtered;
-use flistry::tree::normal::{Rules, normalize};
+use flistry::tree::normal::{NormalRules, normalize};
 use flistry::tree::scan::{Scan, scan};
 use flistry::tree::source::Source;
 use flistry::tree::timestamp::day;
-use flistry::tree::{FlistKind, Owner};
+use flistry::tree::{FlistKind, LeftOut, Owner};
 use serde_json::{Value, json};
 use time::UtcDateTime;
 
 /// A folder's entries as a build without settings would pack them.
-const RULES: Rules = Rules { owner: Owner::Root, not_after: None };
+const RULES: NormalRules = NormalRules { owner: Owner::Root, not_after: None };
 
 /// What a build of today would tell a plugin.
 pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap<String, String>) -> BuildFacts {
@@ -47,7 +47,7 @@ pub struct Selection {
     /// Paths with the reasons.
     pub dropped: Vec<(String, String)>,
     pub kept: usize,
-    pub explained: Vec<Explained>,
+    pub explained: Vec<EntryReason>,
     pub account: Account,
 }
 
@@ -55,8 +55,8 @@ pub struct Selection {
 pub struct Edit {
     pub operations: Vec<Operation>,
     /// What goes, were it done.
-    pub removed: Vec<Removed>,
-    pub explained: Vec<Explained>,
+    pub removed: Vec<LeftOut>,
+    pub explained: Vec<EntryReason>,
     pub account: Account,
 }
 
@@ -99,7 +99,7 @@ pub fn run_hooks(
         answers.names = Some(plugin.name(&facts, &trees)?);
     }
     if hooks.contains(&Hook::PostPack) {
-        let (input, _) = normalize(&scan, &Filtered::nothing(&scan), RULES)?;
+        let input = normalize(&scan, &Filtered::nothing(&scan), RULES, &flistry::progress::Silent)?;
         let entries = EntryView::of_tree(&input.tree);
         let (operations, account) = plugin.edit(&facts, &trees, &entries, &BTreeMap::new())?;
         // As a build would: what can't be carried out is an error here, too.
@@ -112,9 +112,9 @@ pub fn run_hooks(
 }
 
 /// What was said of entries, with their paths.
-fn explained(account: &Account, entries: &[EntryView]) -> Vec<Explained> {
+fn explained(account: &Account, entries: &[EntryView]) -> Vec<EntryReason> {
     let path = |id: &u32| entries[*id as usize].path.clone();
-    account.reasons.iter().map(|(id, reason)| Explained { path: path(id), reason: reason.clone() }).collect()
+    account.reasons.iter().map(|(id, reason)| EntryReason { path: path(id), reason: reason.clone() }).collect()
 }
 
 /// A folder as an flist's source.

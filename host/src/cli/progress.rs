@@ -27,11 +27,6 @@ impl Terminal {
         Terminal { quiet: quiet || !text, bars, json: !text, bar: Mutex::new(None), subject: Mutex::new(String::new()) }
     }
 
-    /// Names what the next steps are about.
-    pub fn about(&self, subject: &str) {
-        *self.subject.lock().expect("no holder panics") = subject.to_owned();
-    }
-
     /// Takes the bar away before the result is printed.
     pub fn finish(&self) {
         if let Some(bar) = self.bar.lock().expect("no holder panics").take() {
@@ -41,6 +36,10 @@ impl Terminal {
 }
 
 impl Progress for Terminal {
+    fn about(&self, subject: &str) {
+        *self.subject.lock().expect("no holder panics") = subject.to_owned();
+    }
+
     fn begin(&self, step: Step, total: u64) {
         self.finish();
         if self.quiet {

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use flistry::build::session::publish_to;
 use flistry::error::Error;
 use flistry::manifest::clean::CleanManifest;
 use flistry::manifest::name::FlistName;
@@ -34,14 +33,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let name = FlistName::new(&file.file_name().unwrap_or_default().to_string_lossy())
         .map_err(|error| Error::Usage { what: error.to_string(), hint: "rename the file first".into() })?;
     let report = manifest::report(&file);
-    let aliases: Vec<FlistName> =
-        report.iter().flat_map(|report| &report.aliases).filter_map(|alias| FlistName::new(alias).ok()).collect();
-    let aliases = if args.no_aliases { Vec::new() } else { aliases };
-    let report_text = report.map(|report| report.to_json());
-    let publication = Publication { manifest: &clean, name: &name, aliases: &aliases, report: report_text.as_deref() };
+    let aliases = match &report {
+        Some(report) if !args.no_aliases => report.subject.aliases.clone(),
+        _ => Vec::new(),
+    };
+    let aliases: Vec<String> = aliases.into_iter().filter(|alias| FlistName::new(alias).is_ok()).collect();
+    let publication = Publication { manifest: &clean, name: name.as_str(), aliases: &aliases, report: report.as_ref() };
     let places = match &args.to {
-        Some(folder) => vec![publication.to_folder(folder)?.display().to_string()],
-        None => publish_to(&config, &publication, &context.terminal, true)?,
+        Some(directory) => vec![publication.to_directory(directory)?.display().to_string()],
+        None => publication.to_all(&config.publish, true, &context.terminal)?,
     };
     if places.is_empty() {
         let what = "there is nowhere to publish to: no config/rfs.conf, and no `folder` under [publish]".to_owned();
@@ -51,8 +51,5 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     for place in &places {
         writeln!(text, "{} {place}", good(&"published")).expect("a string takes all");
     }
-    Ok(Outcome::done(
-        text,
-        json!({ "published": places, "aliases": aliases.iter().map(ToString::to_string).collect::<Vec<_>>() }),
-    ))
+    Ok(Outcome::done(text, json!({ "published": places, "aliases": aliases })))
 }

@@ -3,12 +3,11 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use flistry::error::Error;
-use flistry::files::{sha256, write_atomically};
+use flistry::files::sha256;
 use flistry::manifest::clean::CleanManifest;
 use flistry::manifest::{Route, replace_routes};
+use flistry::publish::Publication;
 use flistry::store::url::{Credentials, IdRange, Ranged, ReadUrl};
 use serde_json::{Value, json};
 
@@ -102,28 +101,20 @@ fn new_routes(named: &[String], context: &Context) -> Result<(Vec<Ranged<ReadUrl
 /// its name and its aliases.
 fn write(target: &Path, clean: &CleanManifest, routes: &[String]) -> Result<(), Error> {
     let failed = |error| Error::Write { path: target.to_owned(), error };
-    let folder = match target.parent() {
+    let directory = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
     let name =
         target.file_name().ok_or_else(|| failed(std::io::Error::other("it has no file name")))?.to_string_lossy();
-    let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(failed)?;
-    let put = |name: &str, bytes: &[u8]| write_atomically(&dir, name, bytes).map_err(failed);
-    put(&name, clean.bytes())?;
-    let mut names = vec![name.to_string()];
-    if let Some(mut report) = manifest::report(target) {
-        names.extend(report.aliases.iter().cloned());
+    let mut report = manifest::report(target);
+    if let Some(report) = &mut report {
         report.manifest.bytes = clean.bytes().len() as u64;
         report.manifest.sha256 = sha256(clean.bytes());
         report.route = routes.to_vec();
-        put(&flistry::report::file_name(&name), report.to_json().as_bytes())?;
     }
-    for name in names {
-        let checksum = format!("{name}.sha256");
-        if dir.exists(&checksum) {
-            put(&checksum, format!("{}  {name}\n", sha256(clean.bytes())).as_bytes())?;
-        }
-    }
+    let aliases = report.as_ref().map_or(&[][..], |report| &report.subject.aliases);
+    let publication = Publication { manifest: clean, name: &name, aliases, report: report.as_ref() };
+    publication.renew(directory)?;
     Ok(())
 }

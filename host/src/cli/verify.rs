@@ -11,11 +11,11 @@ use flistry::kernel::compatibility;
 use flistry::manifest::tags;
 use flistry::manifest::{Manifest, ManifestError, check, read};
 use flistry::progress::Progress;
-use flistry::report::Report;
-use flistry::tree::normal::Rules;
+use flistry::report::BuildReport;
+use flistry::tree::normal::NormalRules;
 use flistry::tree::source::Source;
 use flistry::tree::{FlistKind, Owner};
-use flistry::verify::source::{Explained, compare};
+use flistry::verify::source::{KnownDifferences, compare};
 use flistry::verify::{Finding, Level, Verification, rfs, verify};
 use flistry_common::globs::Glob;
 use serde_json::json;
@@ -122,7 +122,7 @@ fn compare_with_source(
     let report = manifest::report(&args.file);
     let folder = match (&args.source, &report) {
         (Some(folder), _) => folder.clone(),
-        (None, Some(report)) => PathBuf::from(&report.source),
+        (None, Some(report)) => PathBuf::from(&report.subject.source),
         (None, None) => {
             let what = format!("no report beside {} says what it was made from", args.file.display());
             return Err(Error::Usage { what, hint: "name the folder with --source DIR".into() });
@@ -139,19 +139,18 @@ fn compare_with_source(
 }
 
 /// The normal form's rules that the build used. Without a report, the owners in the manifest show which.
-fn rules(report: Option<&Report>, manifest: &Manifest) -> Rules {
-    let owner = match report.map(|report| report.owner.as_str()) {
-        Some("preserve") => Owner::Preserve,
-        Some(_) => Owner::Root,
+fn rules(report: Option<&BuildReport>, manifest: &Manifest) -> NormalRules {
+    let owner = match report {
+        Some(report) => report.subject.owner,
         None => {
             let all_root = manifest.tree.iter().all(|(_, e)| (e.attributes.uid, e.attributes.gid) == (0, 0));
             if all_root { Owner::Root } else { Owner::Preserve }
         }
     };
-    Rules { owner, not_after: report.and_then(|report| report.source_date_epoch) }
+    NormalRules { owner, not_after: report.and_then(|report| report.subject.source_date_epoch) }
 }
 
-fn explained(report: Option<&Report>, exclude: &[String]) -> Result<Explained, Error> {
+fn explained(report: Option<&BuildReport>, exclude: &[String]) -> Result<KnownDifferences, Error> {
     let pattern = |text: &String| {
         Glob::new(text).map_err(|what| Error::Usage {
             what: format!("--exclude {text}: {what}"),
@@ -159,13 +158,13 @@ fn explained(report: Option<&Report>, exclude: &[String]) -> Result<Explained, E
         })
     };
     let exclude = exclude.iter().map(pattern).collect::<Result<_, _>>()?;
-    let Some(report) = report else { return Ok(Explained { exclude, ..Explained::default() }) };
-    Ok(Explained {
-        dropped: report
-            .dropped
+    let Some(report) = report else { return Ok(KnownDifferences { exclude, ..KnownDifferences::default() }) };
+    Ok(KnownDifferences {
+        left_out: report
+            .decisions
+            .left_out
             .iter()
-            .map(|drop| (drop.path.clone(), drop.by.clone()))
-            .chain(report.removed.iter().map(|removed| (removed.path.clone(), removed.by.clone())))
+            .map(|left_out| (left_out.path.clone(), left_out.by.clone()))
             .collect(),
         generated: report.generated.iter().cloned().collect(),
         exclude,

@@ -14,7 +14,6 @@ use flistry::zinit::{self, Dialect, FileState, Form, Written, mounts};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::build::chosen;
 use super::output::{Outcome, good};
 
 #[derive(clap::Args)]
@@ -63,7 +62,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let templates = zinit::templates(&config, &context.terminal)?;
     let flists: Vec<&Flist> = match args.flists.is_empty() {
         true => config.flists.iter().filter(|flist| flist.mount.is_some()).collect(),
-        false => chosen(&config, &args.flists)?,
+        false => config.chosen(&args.flists)?,
     };
     let mounts = mounts::all_built(&flists, &config.output)?;
     let settings = settings(&config, &args);

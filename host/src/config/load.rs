@@ -13,13 +13,13 @@ use super::flistry_toml::{self, FlistToml, FlistryToml};
 use super::plugin_toml::PluginToml;
 use super::rfs_conf::{self, RfsConf};
 use super::{
-    ComponentSource, Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Publish, Storage,
-    assignments,
+    ComponentSource, Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Storage, assignments,
 };
 use crate::files;
 use crate::kernel::KernelVersion;
 use crate::kernel::kernel_config::KernelConfig;
 use crate::progress::Warning;
+use crate::publish::PublishSettings;
 use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
 use crate::tree::timestamp;
 
@@ -79,8 +79,8 @@ impl Config {
         check_plugins(&flists, &plugins)?;
         let variables = variables(&plugins, &env.0, firmware_tag);
 
-        let publish = Publish {
-            folder: toml.publish_folder.map(|folder| project.join(folder)),
+        let publish = PublishSettings {
+            directory: toml.publish_folder.map(|folder| project.join(folder)),
             manifests: rfs_conf.as_ref().map(|conf| conf.manifests.clone()),
             upload: rfs_conf.as_ref().is_some_and(|conf| conf.upload_manifests),
         };

@@ -30,6 +30,7 @@ pub use plugins::{ComponentSource, PluginSettings};
 use crate::kernel::KernelVersion;
 use crate::kernel::kernel_config::KernelConfig;
 use crate::progress::Warning;
+use crate::publish::PublishSettings;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
 use crate::tree::{FlistKind, Owner};
 use crate::verify::Level;
@@ -72,7 +73,7 @@ pub struct Config {
     /// Where blobs lie.
     pub store: Storage,
     /// Where finished flists go besides.
-    pub publish: Publish,
+    pub publish: PublishSettings,
     /// How contents are packed.
     pub pack: PackSettings,
     /// How thoroughly a build reads back what it wrote.
@@ -94,17 +95,6 @@ pub struct Storage {
     pub route: Vec<Ranged<ReadUrl>>,
     /// What no manifest may hold.
     pub write_credentials: Vec<Credentials>,
-}
-
-/// Where finished flists go besides [`Config::output`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Publish {
-    /// A folder that gets copies, absolute.
-    pub folder: Option<PathBuf>,
-    /// The bucket and folder for manifests, if the store is an S3 one.
-    pub manifests: Option<WriteUrl>,
-    /// Whether a build uploads them there: `UPLOAD_MANIFESTS`.
-    pub upload: bool,
 }
 
 /// How contents are packed.
@@ -173,6 +163,24 @@ impl Config {
             at += 1;
         }
         all
+    }
+
+    /// The named flists in the order in which they are named, each once; all flists where none is named.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownFlist`] for the first name that is not configured.
+    pub fn chosen(&self, names: &[String]) -> Result<Vec<&Flist>, ConfigError> {
+        if names.is_empty() {
+            return Ok(self.flists.iter().collect());
+        }
+        let mut chosen: Vec<&Flist> = Vec::new();
+        for name in names {
+            let flist = self.flist(name)?;
+            if !chosen.iter().any(|known| known.name == flist.name) {
+                chosen.push(flist);
+            }
+        }
+        Ok(chosen)
     }
 
     /// The flist of that name; the error lists the names there are.

@@ -59,7 +59,7 @@ fn a_project_with_two_files_builds_both_flists_locally() {
     assert_eq!((&config.project, config.output), (&root, root.join("dist/flists")));
     assert_eq!(
         (config.pack.cache, config.publish),
-        (root.join("dist/pack-cache.sqlite"), Publish { folder: None, manifests: None, upload: false })
+        (root.join("dist/pack-cache.sqlite"), PublishSettings { directory: None, manifests: None, upload: false })
     );
     let blobs = format!("dir://{}/dist/blobs", root.display());
     assert_eq!(config.store.write[0].value.to_string(), blobs);
@@ -118,7 +118,7 @@ fn folders_share_the_ids() {
     let ranges: Vec<String> = config.store.route.iter().map(|store| store.range.to_string()).collect();
     assert_eq!(ranges, ["00-7f", "80-ff", "00-ff"]);
     assert_eq!(config.store.route[1].value.to_string(), "dir:///srv/b");
-    assert_eq!((config.pack.workers.get(), config.publish.folder), (3, Some(config.project.join("p"))));
+    assert_eq!((config.pack.workers.get(), config.publish.directory), (3, Some(config.project.join("p"))));
 
     let refused = |blobs| Project::toml(&format!("[store]\nblobs = [{blobs}]")).refused(&[]);
     let gap = "config/flistry.toml, blobs: no store is for blob ids that begin with 80-ff";
@@ -272,8 +272,8 @@ fn the_digest_covers_what_decides_the_entries() {
     let config = Project::new().load(&[]).unwrap();
     let flist = config.flist("firmware").unwrap();
     let digest = |config: &Config, flist: &Flist| {
-        let policy = crate::build::policy::Policy::load(config, &[flist], None, &crate::progress::Silent).unwrap();
-        hex::encode(config.digest(flist, &policy))
+        let policy = crate::build::Policy::load(config, &[flist], None, &crate::progress::Silent).unwrap();
+        hex::encode(crate::build::config_digest(config, flist, &policy))
     };
     let plain = digest(&config, flist);
     // Elsewhere, another day, into another store: the same manifest.

@@ -14,10 +14,10 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::sealed::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
-use crate::progress::Warning;
+use crate::progress::{Progress, Warning};
 use crate::tree::source::FileIdentity;
 
-/// Changes with every change of the tables or of what goes into a row: an older cache is then begun anew.
+/// Changes with every change of the tables or of what goes into a row: an older cache is then replaced.
 const VERSION: i64 = 1;
 
 /// SQLite's `application_id` of a pack cache ("flpc"): a file that does not carry it is somebody's, and left alone.
@@ -42,15 +42,16 @@ pub(super) struct CachedFile {
 pub struct PackCache {
     db: Connection,
     path: PathBuf,
-    warnings: Vec<Warning>,
 }
 
 impl PackCache {
-    /// Opens the cache at `path`, or begins a new one. One that can't be used is replaced, with a warning.
-    ///
-    /// # Errors
-    /// Where no file can be made there; a build can go on without a cache.
-    pub fn open_ambient(path: &Path) -> Result<PackCache, Warning> {
+    /// Opens the cache at `path`, or starts a new one. One that can't be used is replaced, with a warning; `None`, with a
+    /// warning, where no file can be made there: a build can go on without a cache.
+    pub fn open_ambient(path: &Path, progress: &dyn Progress) -> Option<PackCache> {
+        PackCache::open_or_replace(path, progress).map_err(|warning| progress.warn(warning)).ok()
+    }
+
+    fn open_or_replace(path: &Path, progress: &dyn Progress) -> Result<PackCache, Warning> {
         let unusable = |error: &dyn std::fmt::Display| {
             Warning::new(
                 format!("building without the pack cache {}: {error}", path.display()),
@@ -66,29 +67,24 @@ impl PackCache {
                 "move it away, or name another file as `cache` under [pack] in config/flistry.toml",
             ));
         }
-        let mut warnings = Vec::new();
         let db = match open(path) {
             Ok(db) => db,
             Err(error) if is_damage(&error) => {
                 std::fs::remove_file(path).map_err(|error| unusable(&error))?;
-                let what = format!("the pack cache {} was broken ({error}) and is begun anew", path.display());
-                warnings.push(Warning::bare(what));
-                open(path).map_err(|error| unusable(&error))?
+                let db = open(path).map_err(|error| unusable(&error))?;
+                let what = format!("the pack cache {} was damaged ({error}); starting a new one", path.display());
+                progress.warn(Warning::bare(what));
+                db
             }
             Err(error) => return Err(unusable(&error)),
         };
-        Ok(PackCache { db, path: path.to_owned(), warnings })
-    }
-
-    /// What went wrong since the last call.
-    pub fn take_warnings(&mut self) -> Vec<Warning> {
-        std::mem::take(&mut self.warnings)
+        Ok(PackCache { db, path: path.to_owned() })
     }
 
     /// All files of a source that are remembered, by path.
-    pub(super) fn load(&mut self, source: &Path) -> HashMap<String, CachedFile> {
+    pub(super) fn load(&self, source: &Path, progress: &dyn Progress) -> HashMap<String, CachedFile> {
         self.try_load(source).unwrap_or_else(|error| {
-            self.warn("read", &error);
+            progress.warn(self.trouble("read", &error));
             HashMap::new()
         })
     }
@@ -99,20 +95,21 @@ impl PackCache {
         source: &Path,
         files: impl Iterator<Item = (String, CachedFile)>,
         all: impl FnOnce() -> HashSet<String>,
+        progress: &dyn Progress,
     ) {
         if let Err(error) = self.try_store(source, files, all) {
-            self.warn("write", &error);
+            progress.warn(self.trouble("write", &error));
         }
     }
 
-    fn warn(&mut self, what: &str, error: &rusqlite::Error) {
+    fn trouble(&self, what: &str, error: &rusqlite::Error) -> Warning {
         let path = self.path.display();
-        self.warnings.push(match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Warning::bare(format!("another build uses the pack cache {path}: this one's files are not remembered"))
-            }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Warning::bare(format!(
+                "another build uses the pack cache {path}: this build's files are not remembered"
+            )),
             _ => Warning::new(format!("cannot {what} the pack cache {path}: {error}"), "delete it if this goes on"),
-        });
+        }
     }
 
     fn try_load(&self, source: &Path) -> Result<HashMap<String, CachedFile>, rusqlite::Error> {

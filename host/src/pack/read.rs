@@ -6,7 +6,7 @@ use cap_std::fs::{File, FileExt};
 
 use super::error::PackError;
 use crate::block::{BLOCK_SIZE, block_len};
-use crate::tree::normal::Input;
+use crate::tree::Input;
 use crate::tree::source::{Contents, FileIdentity, Source};
 use crate::tree::{EntryId, Kind};
 
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
     pub fn read(&mut self, file: EntryId, index: u64, buffer: &mut Vec<u8>) -> Result<(), PackError> {
         let Kind::File { size } = self.input.tree.get(file).kind else { unreachable!("blocks are of files") };
         let (offset, len) = (index * BLOCK_SIZE as u64, block_len(size, index));
-        match self.input.contents[file.index()].as_ref().expect("a file has contents") {
+        match self.input.contents(file).expect("only regular files are packed") {
             Contents::Generated(bytes) => {
                 buffer.clear();
                 buffer.extend_from_slice(&bytes[offset as usize..offset as usize + len]);

@@ -13,7 +13,7 @@ use crate::manifest::Blocks;
 use crate::progress::{Step, Warning};
 use crate::store::parallel;
 use crate::tree::EntryId;
-use crate::tree::normal::Input;
+use crate::tree::Input;
 use crate::tree::source::Contents;
 
 impl Packer<'_> {
@@ -23,7 +23,7 @@ impl Packer<'_> {
     /// The first file that could not be read, or changed while it was read, or the first blob that could not be
     /// stored. The store may have some blobs by then; a later pack will not send those again.
     pub fn pack(&self, input: &Input, mut cache: Option<&mut PackCache>) -> Result<(Blocks, PackStats), PackError> {
-        let cached = cache.as_mut().map(|cache| cache.load(self.source.path())).unwrap_or_default();
+        let cached = cache.as_mut().map(|cache| cache.load(self.source.path(), self.progress)).unwrap_or_default();
         self.progress.begin(Step::Pack, input.tree.counts().bytes);
         let mut stats = PackStats::default();
         let mut sealed: HashMap<EntryId, Vec<SealedBlock>> = HashMap::new();
@@ -52,12 +52,13 @@ impl Packer<'_> {
         if let Some(cache) = &mut cache {
             let lost: HashMap<EntryId, String> = done.lost_attributes.iter().cloned().collect();
             let fresh = done.files.iter().filter_map(|(id, blocks)| {
-                let Some(Contents::Source(identity)) = &input.contents[id.index()] else { return None };
+                let Some(Contents::Source(identity)) = input.contents(*id) else { return None };
                 let lost_attributes = lost.get(id).cloned().unwrap_or_default();
                 let file = CachedFile { identity: *identity, blocks: blocks.clone(), lost_attributes };
                 Some((input.tree.path(*id), file))
             });
-            cache.store(self.source.path(), fresh, || input.tree.files().map(|(id, _)| input.tree.path(id)).collect());
+            let all = || input.tree.files().map(|(id, _)| input.tree.path(id)).collect();
+            cache.store(self.source.path(), fresh, all, self.progress);
         }
         lost_attributes.extend(done.lost_attributes);
         sealed.extend(done.files);
@@ -91,7 +92,7 @@ impl Packer<'_> {
             return Ok(unchanged);
         }
         for (id, _) in input.tree.files() {
-            if let Some(Contents::Source(identity)) = &input.contents[id.index()]
+            if let Some(Contents::Source(identity)) = input.contents(id)
                 && let Some(file) = cached.remove(&input.tree.path(id))
                 && file.identity == *identity
             {

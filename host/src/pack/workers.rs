@@ -12,7 +12,7 @@ use super::packer::Packer;
 use super::read::Reader;
 use super::sealed::SealedBlock;
 use crate::block::{BLOCK_SIZE, BlobId, BlobKey, BlockRef, Sealer, block_count, block_len, ids_of, keys_of};
-use crate::tree::normal::Input;
+use crate::tree::Input;
 use crate::tree::{EntryId, Kind};
 
 /// Plain bytes that a worker handles at a time: four full blocks, as many as are hashed side by side. A worker holds

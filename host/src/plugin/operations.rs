@@ -1,13 +1,12 @@
 //! What post-pack hooks want changed: looked at together, then all of it applied or nothing.
 
 mod links;
-mod rebuild;
 
 use std::collections::BTreeMap;
 
 use super::PluginError;
-use crate::tree::normal::Input;
-use crate::tree::{EntryId, Kind};
+use crate::tree::edit::TreeEdit;
+use crate::tree::{EntryId, Input, Kind, LeftOut, LeftOutStage};
 
 /// Bytes of the longest key of a tag; part of the interface.
 const MOST_KEY: usize = 64;
@@ -52,21 +51,6 @@ pub struct Wanted {
     pub reasons: BTreeMap<u32, String>,
 }
 
-/// An entry that a plugin removed.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Removed {
-    /// Its path.
-    pub path: String,
-    /// The plugin's name.
-    pub by: String,
-    /// Why, in the plugin's words; what it said of the folder where it said nothing of the entry.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// A file's length in bytes; nothing for what is no file.
-    #[serde(default)]
-    pub bytes: Option<u64>,
-}
-
 /// A link that a plugin added.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Added {
@@ -84,8 +68,8 @@ pub struct Applied {
     pub input: Input,
     /// The tags.
     pub tags: BTreeMap<String, String>,
-    /// What went, with what was in removed folders, in the tree's order.
-    pub removed: Vec<Removed>,
+    /// What went, with what was in removed directories, in the tree's order.
+    pub removed: Vec<LeftOut>,
     /// What was added.
     pub added: Vec<Added>,
 }
@@ -103,14 +87,19 @@ pub fn apply(input: Input, tags: BTreeMap<String, String>, wanted: &[Wanted]) ->
     if report.is_empty() && links.is_empty() {
         return Ok(Applied { input, tags, removed: report, added });
     }
-    let (tree, places) = rebuild::tree(&input.tree, &removed, &links)?;
-    links::check_targets(&input.tree, &tree, &places, &removed, &links)?;
-    let contents = rebuild::contents(input.contents, &places, tree.len());
-    Ok(Applied { input: Input { tree, contents }, tags, removed: report, added })
+    let mut edit = TreeEdit::default();
+    let gone = removed.iter().zip(input.tree.iter()).filter(|(by, _)| by.is_some());
+    gone.for_each(|(_, (id, _))| edit.remove(id));
+    links.iter().for_each(|link| edit.add_symlink(&input, link.folder, link.name, link.target.as_bytes()));
+    let before = input.tree.clone();
+    // The places and names of the links were checked, and only directories that stay have any.
+    let edited = edit.apply(input).expect("what is added has a directory and a name of its own");
+    links::check_targets(&before, &edited.input.tree, &edited.places, &removed, &links)?;
+    Ok(Applied { input: edited.input, tags, removed: report, added })
 }
 
 /// What goes, with the reasons.
-fn report(input: &Input, removed: &[Option<&str>], wanted: &[Wanted]) -> Vec<Removed> {
+fn report(input: &Input, removed: &[Option<&str>], wanted: &[Wanted]) -> Vec<LeftOut> {
     let mut reasons: Vec<Option<&str>> = vec![None; input.tree.len()];
     let mut report = Vec::new();
     for (id, entry) in input.tree.iter() {
@@ -119,8 +108,9 @@ fn report(input: &Input, removed: &[Option<&str>], wanted: &[Wanted]) -> Vec<Rem
         // Folders come first.
         let reason = said.map(String::as_str).or(reasons[entry.parent.index()]);
         reasons[id.index()] = reason;
-        report.push(Removed {
+        report.push(LeftOut {
             path: input.tree.path(id),
+            stage: LeftOutStage::PostPack,
             by: by.to_owned(),
             reason: reason.map(str::to_owned),
             bytes: match entry.kind {

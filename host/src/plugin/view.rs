@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
-use cap_std::fs::{Dir, FileExt};
+use cap_std::fs::Dir;
 
 use crate::tree::scan::{Scan, Scanned};
-use crate::tree::source::{FileIdentity, Source, open_unchanged_in};
+use crate::tree::source::{FileIdentity, Source, read_unchanged_in};
 use crate::tree::{Kind, Tree};
 
 /// What an entry is, as a plugin is told.
@@ -176,12 +176,7 @@ impl TreeView for SourceTree {
 
     fn read(&self, id: u32, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let was = self.identity(id).ok_or_else(|| io::Error::other("it is no regular file"))?;
-        let file = open_unchanged_in(&self.dir, &self.entries[id as usize].path, &was)?;
-        let mut bytes = vec![0; (was.size.saturating_sub(offset)).min(len as u64) as usize];
-        if !bytes.is_empty() {
-            file.read_exact_at(&mut bytes, offset)?;
-        }
-        Ok(bytes)
+        read_unchanged_in(&self.dir, &self.entries[id as usize].path, &was, offset..offset.saturating_add(len as u64))
     }
 
     fn identity(&self, id: u32) -> Option<FileIdentity> {

@@ -186,13 +186,13 @@ impl Tree {
     /// Refuses what would not be a tree in that order: a name that can't be one, a parent that is no folder, a name
     /// that its folder has already, an entry out of order.
     pub fn push(&mut self, entry: Entry) -> Result<EntryId, TreeError> {
-        check_name(&entry.name).map_err(|why| TreeError { name: entry.name.to_string(), why })?;
-        let refuse = |why| Err(TreeError { name: entry.name.to_string(), why });
+        check_name(&entry.name).map_err(|why| TreeError::new(&entry.name, why))?;
+        let refuse = |why| Err(TreeError::new(&entry.name, why));
         let Some(parent) = self.entries.get(entry.parent.index()) else {
-            return refuse("its folder is not in the tree");
+            return refuse("its directory is not in the tree");
         };
         if parent.kind != Kind::Directory {
-            return refuse("what it is in is no folder");
+            return refuse("what it is in is not a directory");
         }
         // The last entry's ancestor that stands in the same folder is the sibling before this one.
         let mut before = EntryId(self.entries.len() as u32 - 1);
@@ -201,7 +201,7 @@ impl Tree {
             if sibling.parent == entry.parent {
                 match sibling.name.as_bytes().cmp(entry.name.as_bytes()) {
                     Ordering::Less => break,
-                    Ordering::Equal => return refuse("its folder has that name already"),
+                    Ordering::Equal => return refuse("its directory has that name already"),
                     Ordering::Greater => return refuse("it is out of order"),
                 }
             }
@@ -300,7 +300,7 @@ impl Counts {
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     match name {
         "" => Err("an empty name"),
-        "." | ".." => Err("a name that means another folder"),
+        "." | ".." => Err("a name that means another directory"),
         _ if name.contains('/') => Err("a name with a slash"),
         _ if name.contains('\0') => Err("a name with a NUL"),
         _ if name.len() > 255 => Err("a name of more than 255 bytes, which Linux can't look up"),
@@ -313,6 +313,12 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
 pub struct TreeError {
     name: String,
     why: &'static str,
+}
+
+impl TreeError {
+    pub(super) fn new(name: &str, why: &'static str) -> TreeError {
+        TreeError { name: name.to_owned(), why }
+    }
 }
 
 impl std::error::Error for TreeError {}

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use flistry_common::symlinks::Resolved;
 
-use crate::tree::Kind;
-use crate::tree::scan::Scan;
-use crate::tree::symlinks::NameIndex;
+use super::entries::Kind;
+use super::left_out::{LeftOut, LeftOutStage};
+use super::scan::Scan;
+use super::symlinks::NameIndex;
 
 /// What the filters have decided so far.
 pub struct Filtered {
@@ -22,18 +23,6 @@ pub struct Filtered {
 struct Verdict {
     by: String,
     reason: String,
-}
-
-/// An entry that does not go into the flist.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Dropped {
-    /// Its path from the source's root.
-    pub path: String,
-    /// The plugin that dropped it.
-    pub by: String,
-    /// Why, in the plugin's words.
-    #[serde(default)]
-    pub reason: String,
 }
 
 impl Filtered {
@@ -72,16 +61,19 @@ impl Filtered {
     }
 
     /// What does not go in, in the scan's order.
-    pub fn dropped(&self, scan: &Scan) -> Vec<Dropped> {
-        let verdicts = self.dropped.iter().enumerate().filter_map(|(index, verdict)| Some((index, verdict.as_ref()?)));
-        let path = |index| scan.path(index).to_string_lossy().into_owned();
-        verdicts
-            .map(|(index, Verdict { by, reason })| Dropped {
-                path: path(index),
-                by: by.clone(),
-                reason: reason.clone(),
-            })
-            .collect()
+    pub fn left_out(&self, scan: &Scan) -> Vec<LeftOut> {
+        let dropped = self.dropped.iter().enumerate().filter_map(|(index, verdict)| Some((index, verdict.as_ref()?)));
+        let left_out = |(index, Verdict { by, reason }): (usize, &Verdict)| LeftOut {
+            path: scan.path(index).to_string_lossy().into_owned(),
+            stage: LeftOutStage::Filter,
+            by: by.clone(),
+            reason: Some(reason.clone()),
+            bytes: match scan.entries()[index].kind {
+                Ok(Kind::File { size }) => Some(size),
+                _ => None,
+            },
+        };
+        dropped.map(left_out).collect()
     }
 
     /// Whether what is at `path`, or the lowest folder on the way that the scan has, goes in; `None` where the scan has

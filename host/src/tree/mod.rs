@@ -5,15 +5,20 @@
 //! | [`source`] | the source directory, opened once |
 //! | [`scan`] | the walk over it |
 //! | [`filter`] | what of it the filters keep |
+//! | `left_out` | what is not in the flist, by whom and why |
 //! | [`flist_kind`] | modules, firmware or another tree |
 //! | [`normal`] | the normal form: the same contents give the same manifest |
+//! | [`edit`] | changes to a tree in that form |
 //! | [`entries`] | the tree in that form |
 //! | [`symlinks`] | where a tree's symlinks lead |
 //! | [`timestamp`] | points in time as text |
 
+pub mod edit;
 pub mod entries;
 pub mod filter;
 pub mod flist_kind;
+mod input;
+mod left_out;
 pub mod normal;
 pub mod scan;
 pub mod source;
@@ -22,3 +27,5 @@ pub mod timestamp;
 
 pub use entries::{Attributes, Counts, Entry, EntryId, Kind, Permissions, Tree, TreeError, check_name};
 pub use flist_kind::{FlistKind, Owner};
+pub use input::Input;
+pub use left_out::{LeftOut, LeftOutStage};

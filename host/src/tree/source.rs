@@ -1,13 +1,14 @@
-//! The folder that an flist is made from.
+//! The directory that an flist is made from.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, File, FileExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
-/// A source folder, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
+/// A source directory, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
 /// no link and no name, can make a build read outside it.
 pub struct Source {
     /// For messages and as the pack cache's key; nothing is opened by it.
@@ -81,7 +82,7 @@ impl Source {
         Err(SourceError::Missing { flist: flist.to_owned(), candidates: candidates.to_vec() })
     }
 
-    /// The open folder.
+    /// The open directory.
     pub fn dir(&self) -> &Dir {
         &self.dir
     }
@@ -103,26 +104,54 @@ impl Source {
         open_unchanged_in(&self.dir, path, was)
     }
 
-    /// The folder's path.
+    /// The bytes of a file that must be what it was when it was scanned.
+    ///
+    /// # Errors
+    /// The system's, and one that says that the file was written to.
+    pub fn read_unchanged(&self, path: &str, was: &FileIdentity) -> std::io::Result<Vec<u8>> {
+        read_unchanged_in(&self.dir, path, was, 0..was.size)
+    }
+
+    /// The directory's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// [`Source::open`] for who holds the folder alone.
+/// [`Source::open`] for who holds the directory alone.
 pub(crate) fn open_in(dir: &Dir, path: &str) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
     dir.open_with(path, &options)
 }
 
-/// [`Source::open_unchanged`] for who holds the folder alone.
+/// [`Source::open_unchanged`] for who holds the directory alone.
 pub(crate) fn open_unchanged_in(dir: &Dir, path: &str, was: &FileIdentity) -> std::io::Result<File> {
     let file = open_in(dir, path)?;
     match FileIdentity::of(&file.metadata()?) == *was {
         true => Ok(file),
         false => Err(std::io::Error::other("it was written to since the scan")),
     }
+}
+
+/// A range of the bytes of a file that must be what it was when it was scanned; what of the range lies behind the file's
+/// end is left out.
+///
+/// # Errors
+/// The system's, and one that says that the file was written to.
+pub(crate) fn read_unchanged_in(
+    dir: &Dir,
+    path: &str,
+    was: &FileIdentity,
+    range: Range<u64>,
+) -> std::io::Result<Vec<u8>> {
+    let file = open_unchanged_in(dir, path, was)?;
+    let len = range.end.min(was.size).saturating_sub(range.start);
+    let mut bytes = vec![0; usize::try_from(len).map_err(std::io::Error::other)?];
+    if !bytes.is_empty() {
+        file.read_exact_at(&mut bytes, range.start)?;
+    }
+    Ok(bytes)
 }
 
 /// A source that can't be used.
@@ -136,8 +165,8 @@ pub enum SourceError {
         /// What was tried, in order.
         candidates: Vec<PathBuf>,
     },
-    /// A candidate exists and can't be opened as a folder.
-    #[error("cannot open the source folder {}: {error}", path.display())]
+    /// A candidate exists and can't be opened as a directory.
+    #[error("cannot open the source directory {}: {error}", path.display())]
     Open {
         /// The candidate.
         path: PathBuf,
@@ -153,7 +182,7 @@ impl SourceError {
             SourceError::Missing { flist, .. } => {
                 format!("run the step that makes it, or change `source` of [flist.{flist}] in config/flistry.toml")
             }
-            SourceError::Open { path, .. } => format!("{} must be a folder that this user may read", path.display()),
+            SourceError::Open { path, .. } => format!("{} must be a directory that this user may read", path.display()),
         })
     }
 }

@@ -5,6 +5,7 @@ use super::ladder::verify;
 use super::level::Level;
 use crate::block::BlobId;
 use crate::manifest::Manifest;
+use crate::manifest::clean::CleanManifest;
 use crate::progress::Progress;
 use crate::store::fetch::FetchError;
 use crate::store::open::{open_read, open_route, open_route_ranges};
@@ -12,12 +13,47 @@ use crate::store::s3::S3Store;
 use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};
 use crate::store::{ReadBlobs, StoreError, WriteBlobs};
 
+/// A manifest that a node can read: every level that was asked for held through its own route, and the route's key can't
+/// write. Only this can be published by a build.
+pub struct ProvenManifest {
+    clean: CleanManifest,
+    verification: Verification,
+}
+
+impl ProvenManifest {
+    /// Verifies a manifest through its route, and the route itself. `written` is where its blobs were sent.
+    ///
+    /// # Errors
+    /// [`ReadBackError`] for anything that would keep a node from reading the flist, or let it do more than that.
+    pub fn prove(
+        clean: CleanManifest,
+        route: &[Ranged<ReadUrl>],
+        written: &[Ranged<WriteUrl>],
+        level: Level,
+        progress: &dyn Progress,
+    ) -> Result<ProvenManifest, ReadBackError> {
+        let verification = read_back(clean.manifest(), route, written, level, progress)?;
+        prove_read_only(clean.manifest(), route)?;
+        Ok(ProvenManifest { clean, verification })
+    }
+
+    /// The manifest.
+    pub fn clean(&self) -> &CleanManifest {
+        &self.clean
+    }
+
+    /// What was proven of it.
+    pub fn verification(&self) -> &Verification {
+        &self.verification
+    }
+}
+
 /// Verifies a manifest through its route. If blobs are missing, finds out whether the route leads to the bucket that
 /// they were written to.
 ///
 /// # Errors
 /// [`ReadBackError`] for anything that would keep a node from reading the flist.
-pub fn read_back(
+fn read_back(
     manifest: &Manifest,
     route: &[Ranged<ReadUrl>],
     written: &[Ranged<WriteUrl>],
@@ -195,7 +231,7 @@ impl ReadBackError {
 ///
 /// # Errors
 /// [`ReadBackError::Writable`] where it is; the store's own where it does not answer.
-pub fn prove_read_only(manifest: &Manifest, route: &[Ranged<ReadUrl>]) -> Result<(), ReadBackError> {
+fn prove_read_only(manifest: &Manifest, route: &[Ranged<ReadUrl>]) -> Result<(), ReadBackError> {
     for url in route {
         let StoreUrl::S3(s3) = url.value.url() else { continue };
         let failed = |error| ReadBackError::Refused { route: url.value.to_string(), error, works: None };

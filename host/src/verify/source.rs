@@ -1,4 +1,4 @@
-//! Comparing an flist with the folder it was made from.
+//! Comparing an flist with the directory it was made from.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -9,20 +9,20 @@ use super::finding::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
 use crate::manifest::Manifest;
 use crate::manifest::diff::diff_trees;
-use crate::progress::{Progress, Step};
+use crate::progress::{Progress, Silent, Step};
 use crate::store::parallel;
 use crate::tree::filter::Filtered;
-use crate::tree::normal::{Rules, UnpackableError, normalize};
+use crate::tree::normal::{NormalRules, UnpackableError, normalize};
 use crate::tree::scan::{ScanError, scan};
 use crate::tree::source::Source;
 use crate::tree::{EntryId, Kind};
 use flistry_common::globs::Glob;
 
-/// What the build's report says of differences that are meant.
+/// Differences that are meant: the build's report tells them.
 #[derive(Clone, Debug, Default)]
-pub struct Explained {
-    /// Paths of the source that a filter dropped, each with who did.
-    pub dropped: HashMap<String, String>,
+pub struct KnownDifferences {
+    /// Paths of the source that a plugin left out, each with the plugin's name.
+    pub left_out: HashMap<String, String>,
     /// Paths that the build made itself.
     pub generated: HashSet<String>,
     /// What the user leaves out of the comparison.
@@ -36,17 +36,18 @@ pub struct Explained {
 pub fn compare(
     manifest: &Manifest,
     source: &Source,
-    rules: Rules,
-    explained: &Explained,
+    rules: NormalRules,
+    known: &KnownDifferences,
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<(Vec<Finding>, Vec<String>), CompareError> {
     let scan = scan(source)?;
-    // What can't be packed is no difference if it was dropped, and the flist can't have it otherwise.
+    // What can't be packed is no difference if it was left out, and the flist can't have it otherwise.
     let filtered = Filtered::without(&scan, |path| {
-        explained.dropped.contains_key(path) || explained.exclude.iter().any(|pattern| pattern.covers(path))
+        known.left_out.contains_key(path) || known.exclude.iter().any(|pattern| pattern.covers(path))
     });
-    let (input, _) = normalize(&scan, &filtered, rules)?;
+    // What it would warn of, the build warned of.
+    let input = normalize(&scan, &filtered, rules, &Silent)?;
 
     let packed = manifest.tree.by_path();
     let pairs: Vec<(EntryId, EntryId)> = input
@@ -70,11 +71,11 @@ pub fn compare(
 
     let differences = diff_trees(&input.tree, &manifest.tree, |id, _| same.contains(&id));
     let mut notes: Vec<String> =
-        explained.dropped.iter().map(|(path, by)| format!("/{path} was left out by plugin `{by}`")).collect();
+        known.left_out.iter().map(|(path, by)| format!("/{path} was left out by plugin `{by}`")).collect();
     notes.sort();
     let mut findings = Vec::new();
     for difference in differences {
-        if explained.generated.contains(&difference.path) {
+        if known.generated.contains(&difference.path) {
             notes.push(format!("/{} was made by the build", difference.path));
         } else {
             findings.push(Finding::Source(difference));

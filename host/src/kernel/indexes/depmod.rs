@@ -21,7 +21,7 @@ use super::mismatch::Mismatch;
 use crate::files;
 use crate::kernel::KernelVersion;
 use crate::store::parallel;
-use crate::tree::normal::Input;
+use crate::tree::Input;
 use crate::tree::source::{Contents, Source};
 use crate::tree::{EntryId, Tree};
 
@@ -190,7 +190,7 @@ fn stage_file(source: &Source, input: &Input, id: EntryId, folder: &Path) -> Res
     let path = input.tree.path(id);
     let to = folder.join(&path);
     let staged = |error| IndexError::Stage { path: to.clone(), error };
-    let was = match input.contents[id.index()].as_ref().expect("a file has contents") {
+    let was = match input.contents(id).expect("only regular files are staged") {
         Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(staged),
         Contents::Source(was) => was,
     };

@@ -5,23 +5,16 @@ use std::io::Read;
 
 use super::error::{IndexError, NeededIsGone};
 use super::fit::{DEP, modules};
-use crate::plugin::Removed;
 use crate::progress::Warning;
-use crate::tree::Tree;
-use crate::tree::filter::Dropped;
 use crate::tree::source::Source;
+use crate::tree::{LeftOut, Tree};
 
 /// A module whose dependency was left out would not load. One whose dependency the source itself lacks would not either; that
 /// is returned to be warned of, since without the kernel's symbols depmod does not notice it.
 ///
 /// # Errors
 /// [`IndexError::NeededIsGone`] lists what needs something that was left out.
-pub fn check(
-    source: &Source,
-    tree: &Tree,
-    dropped: &[Dropped],
-    removed: &[Removed],
-) -> Result<Vec<Warning>, IndexError> {
+pub fn check(source: &Source, tree: &Tree, left_out: &[LeftOut]) -> Result<Vec<Warning>, IndexError> {
     let mut text = Vec::new();
     match source.open(DEP).and_then(|mut file| file.read_to_end(&mut text)) {
         Ok(_) => {}
@@ -30,26 +23,24 @@ pub fn check(
     }
     let text = String::from_utf8_lossy(&text);
     let needs = needs(&text);
-    let removed =
-        removed.iter().map(|removed| (&*removed.path, (&*removed.by, removed.reason.as_deref().unwrap_or("removed"))));
-    let dropped = dropped.iter().map(|dropped| (&*dropped.path, (&*dropped.by, &*dropped.reason)));
-    let gone: BTreeMap<&str, (&str, &str)> = dropped.chain(removed).collect();
+    let gone: BTreeMap<&str, &LeftOut> = left_out.iter().map(|entry| (&*entry.path, entry)).collect();
     let kept: BTreeSet<String> = modules(tree).map(|id| tree.path(id)).collect();
-    let (mut left_out, mut lacking) = (Vec::new(), Vec::new());
+    let (mut broken, mut lacking) = (Vec::new(), Vec::new());
     for path in &kept {
         let needed = needs.get(&**path).into_iter().flatten();
         for needed in needed.filter(|needed| !kept.contains(**needed)) {
             match gone.get(needed) {
-                Some((by, reason)) => {
+                Some(LeftOut { by, reason, .. }) => {
+                    let reason = reason.as_deref().unwrap_or("removed");
                     let [module, needs, by, reason] = [&**path, needed, by, reason].map(str::to_owned);
-                    left_out.push(NeededIsGone { module, needs, by, reason });
+                    broken.push(NeededIsGone { module, needs, by, reason });
                 }
                 None => lacking.push(format!("/{path} needs /{needed} by modules.dep, which the source lacks")),
             }
         }
     }
-    if !left_out.is_empty() {
-        return Err(IndexError::NeededIsGone(left_out));
+    if !broken.is_empty() {
+        return Err(IndexError::NeededIsGone(broken));
     }
     let hint = "install the modules again, or run depmod if it is no longer needed";
     Ok(lacking.into_iter().map(|what| Warning::new(what, hint)).collect())

@@ -21,7 +21,7 @@ fn input() -> Input {
     push(EntryId::ROOT, "b", link("a"));
     push(EntryId::ROOT, "c", Kind::File { size: 1 });
     push(EntryId::ROOT, "up", link(".."));
-    Input { tree, contents }
+    Input::new(tree, contents)
 }
 
 fn run(wanted: &[(&str, Vec<Operation>)]) -> Result<Applied, PluginError> {
@@ -59,9 +59,12 @@ fn paths(tree: &Tree) -> Vec<String> {
 fn what_is_added_and_removed_leaves_a_tree_in_order() {
     let applied = run(&[("p", vec![remove(5), link("a/w", "x"), link("d", "a/x"), tag("t", "v")])]).unwrap();
     assert_eq!(paths(&applied.input.tree), ["", "a", "a/w", "a/x", "a/y", "b", "d", "up"]);
-    assert_eq!(applied.input.contents[3], Some(Contents::Generated("x".into())));
-    assert_eq!(applied.input.contents.iter().flatten().count(), 1);
-    assert_eq!(applied.removed, [Removed { path: "c".into(), by: "p".into(), reason: None, bytes: Some(1) }]);
+    assert_eq!(applied.input.contents(EntryId(3)), Some(&Contents::Generated("x".into())));
+    assert_eq!(applied.input.tree.iter().filter(|(id, _)| applied.input.contents(*id).is_some()).count(), 1);
+    assert_eq!(
+        applied.removed,
+        [LeftOut { path: "c".into(), stage: LeftOutStage::PostPack, by: "p".into(), reason: None, bytes: Some(1) }]
+    );
     assert_eq!(applied.added.len(), 2);
     assert_eq!(applied.tags["t"], "v");
     assert_eq!(applied.tags["keep"], "1");
@@ -87,7 +90,7 @@ fn what_escapes_is_refused() {
     let cases = [
         (vec![remove(0)], "remove the root: an flist has one"),
         (vec![remove(99)], "remove entry 99: there is no such entry"),
-        (vec![link("../x", "c")], "add the link ../x -> c: its path has a name that means another folder"),
+        (vec![link("../x", "c")], "add the link ../x -> c: its path has a name that means another directory"),
         (vec![link("/x", "c")], "add the link /x -> c: its path has an empty name"),
         (vec![link("a//x", "c")], "add the link a//x -> c: its path has an empty name"),
         (vec![link("", "c")], "add the link  -> c: its path has an empty name"),

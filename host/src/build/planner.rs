@@ -1,0 +1,273 @@
+//! The pipeline up to the pack: source, scan, filters, normal form, names, post-pack, and what can be checked by then.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::checks;
+use super::clock::Clock;
+use super::config_digest::config_digest;
+use super::plan::Plan;
+use super::policy::{Policy, facts};
+use crate::config::{Config, Flist};
+use crate::error::Error;
+use crate::kernel::indexes::needed;
+use crate::manifest::name::FlistName;
+use crate::manifest::tags;
+use crate::plugin::{
+    Account, Applied, EntryKind, EntryView, Hook, FlistNames, Plugin, SourceTree, Trees, Verdict, Wanted, apply,
+};
+use crate::progress::{Progress, Recorder, Step, Warning};
+use crate::report::{Decisions, EntryReason, PluginRun, Stage};
+use crate::tree::filter::Filtered;
+use crate::tree::normal::{NormalRules, normalize};
+use crate::tree::scan::{Scan, scan};
+use crate::tree::source::Source;
+use crate::tree::{FlistKind, Input};
+
+/// Makes the plans of a build's flists. A tree that several of them need is filtered once.
+pub struct Planner<'a> {
+    config: &'a Config,
+    policy: Policy,
+    /// How long loading the plugins took; the first flist's report tells.
+    loading: Vec<Stage>,
+    trees: Trees,
+    /// Filtered for another flist's sake and not planned yet.
+    selected: BTreeMap<&'a str, Selected>,
+    /// The names that were given, each with its flist.
+    names: BTreeMap<FlistName, String>,
+}
+
+/// An flist's source after its filters.
+struct Selected {
+    source: Source,
+    scan: Scan,
+    filtered: Filtered,
+    plugins: Vec<PluginRun>,
+    stages: Vec<Stage>,
+}
+
+impl<'a> Planner<'a> {
+    /// Loads the plugins that `flists` need, through the folder `cache` of compiled ones; what is wrong with one of them
+    /// ends a build here.
+    ///
+    /// # Errors
+    /// The first plugin that can't be used.
+    pub fn new(
+        config: &'a Config,
+        flists: &[&Flist],
+        cache: Option<&Path>,
+        progress: &dyn Progress,
+    ) -> Result<Planner<'a>, Error> {
+        let mut clock = Clock::default();
+        let policy = Policy::load(config, flists, cache, progress)?;
+        clock.stage("plugins");
+        Ok(Planner {
+            config,
+            policy,
+            loading: clock.stages,
+            trees: Trees::default(),
+            selected: BTreeMap::new(),
+            names: BTreeMap::new(),
+        })
+    }
+
+    /// Finds and walks the source, filters it, names it, lets the post-pack plugins edit it, and checks what can be
+    /// checked before anything is read or sent.
+    ///
+    /// # Errors
+    /// Whatever would end a build before it begins to pack.
+    pub fn plan(&mut self, flist: &'a Flist, progress: &dyn Progress) -> Result<Plan<'a>, Error> {
+        progress.about(&flist.name);
+        let recorder = Recorder::new(progress, Vec::new());
+        self.select(flist, &recorder)?;
+        let selected = self.selected.remove(&*flist.name).expect("it was just selected, and is planned once");
+        let Selected { source, scan, filtered, mut plugins, stages } = selected;
+        let mut clock = Clock::after(stages);
+        let input = self.normal_form(flist, &source, &scan, &filtered, &mut clock, &recorder)?;
+
+        let mut figures = figures(&EntryView::of_tree(&input.tree));
+        let names = self.name(flist, &figures, &mut plugins, &recorder)?;
+        clock.stage("naming");
+        figures.insert("file".to_owned(), names.file.to_string());
+        let applied = self.edit(flist, input, &names, &figures, &mut plugins, &recorder)?;
+        clock.stage("post-pack");
+
+        let mut left_out = filtered.left_out(&scan);
+        left_out.extend(applied.removed);
+        let (lacking, indexes) = match flist.kind {
+            FlistKind::Modules => (
+                needed::check(&source, &applied.input.tree, &left_out)?,
+                checks::new_indexes(self.config, flist, &source, &applied.input)?,
+            ),
+            _ => (Vec::new(), None),
+        };
+        let notes = checks::compatible(self.config, flist, &applied.input.tree, lacking, &recorder)?;
+        clock.stage("indexes");
+        let mut own = applied.tags;
+        own.extend(plugins.iter().map(PluginRun::tag));
+        own.insert(tags::CONFIG.to_owned(), hex::encode(config_digest(self.config, flist, &self.policy)));
+        Ok(Plan {
+            config: self.config,
+            flist,
+            source,
+            input: applied.input,
+            names,
+            tags: own,
+            decisions: Decisions { left_out, added: applied.added, plugins, notes },
+            indexes,
+            stages: self.loading.drain(..).chain(clock.stages).collect(),
+            warnings: recorder.warnings(),
+        })
+    }
+
+    /// What the filters kept, in normal form, after a look whether it is what this build may pack.
+    fn normal_form(
+        &self,
+        flist: &Flist,
+        source: &Source,
+        scan: &Scan,
+        filtered: &Filtered,
+        clock: &mut Clock,
+        progress: &dyn Progress,
+    ) -> Result<Input, Error> {
+        checks::own_files(self.config, flist, source, scan, filtered)?;
+        let rules = NormalRules { owner: flist.owner, not_after: self.config.source_date_epoch };
+        let input = normalize(scan, filtered, rules, progress)?;
+        if input.tree.len() == 1 && scan.entries().len() > 1 {
+            let what = format!("the filters of flist `{}` leave nothing of {}", flist.name, source.path().display());
+            progress.warn(Warning::new(what, "`flistry plan` says which of them drops what"));
+        }
+        clock.stage("normalize");
+        if flist.kind == FlistKind::Modules {
+            checks::kernel(self.config, source, &input)?;
+            clock.stage("vermagic");
+        }
+        Ok(input)
+    }
+
+    /// Asks the naming plugin, and makes sure that no other flist of the build has one of the names.
+    fn name(
+        &mut self,
+        flist: &Flist,
+        figures: &BTreeMap<String, String>,
+        plugins: &mut Vec<PluginRun>,
+        progress: &dyn Progress,
+    ) -> Result<FlistNames, Error> {
+        let facts = facts(self.config, flist, &flist.naming, figures.clone());
+        let naming = self.policy.plugin(&flist.naming);
+        let (names, account) = naming.name(&facts, &self.trees)?;
+        plugins.push(ran(naming, Hook::Naming, account, &[], progress));
+        for name in std::iter::once(&names.file).chain(&names.aliases) {
+            if let Some(first) = self.names.insert(name.clone(), flist.name.clone()) {
+                return Err(Error::SameName { name: name.to_string(), first, second: flist.name.clone() });
+            }
+        }
+        Ok(names)
+    }
+
+    /// Filters an flist, and before it those whose trees its plugins may open.
+    fn select(&mut self, flist: &'a Flist, progress: &dyn Progress) -> Result<(), Error> {
+        if self.trees.by_name.contains_key(&flist.name) {
+            return Ok(());
+        }
+        // There is no cycle: loading the configuration looked for one.
+        for needed in self.config.needs(flist) {
+            self.select(needed, progress)?;
+        }
+        let mut clock = Clock::default();
+        let source = Source::open_ambient(&flist.name, &flist.sources)?;
+        progress.begin(Step::Scan, 0);
+        let scan = scan(&source)?;
+        clock.stage("scan");
+        let mut filtered = Filtered::nothing(&scan);
+        let mut plugins = Vec::new();
+        let failed = |error| Error::Read { path: source.path().to_owned(), error };
+        let mut tree = Arc::new(SourceTree::new(&source, &scan, |_| true).map_err(failed)?);
+        for name in &flist.filters {
+            self.trees.by_name.insert(flist.name.clone(), tree.clone());
+            let plugin = self.policy.plugin(name);
+            let facts = facts(self.config, flist, name, figures(tree.entries()));
+            let (verdicts, account) = plugin.filter(&facts, &self.trees, tree.entries())?;
+            plugins.push(ran(plugin, Hook::Filter, account, tree.entries(), progress));
+            let drops = verdicts.into_iter().enumerate().filter_map(|(id, verdict)| match verdict {
+                Verdict::Keep => None,
+                Verdict::Drop(reason) => Some((tree.scan_index(id as u32), reason)),
+            });
+            filtered.drop(&scan, name, drops);
+            tree = Arc::new(SourceTree::new(&source, &scan, |index| filtered.keeps(index)).map_err(failed)?);
+        }
+        filtered.check_links(&scan)?;
+        self.trees.by_name.insert(flist.name.clone(), tree);
+        clock.stage("filter");
+        self.selected.insert(&flist.name, Selected { source, scan, filtered, plugins, stages: clock.stages });
+        Ok(())
+    }
+
+    /// Runs the post-pack plugins and applies what they want, all or nothing.
+    fn edit(
+        &self,
+        flist: &Flist,
+        input: Input,
+        names: &FlistNames,
+        figures: &BTreeMap<String, String>,
+        plugins: &mut Vec<PluginRun>,
+        progress: &dyn Progress,
+    ) -> Result<Applied, Error> {
+        let title = (!names.title.is_empty()).then(|| ("title".to_owned(), names.title.clone()));
+        let tags: BTreeMap<String, String> = title.into_iter().collect();
+        let entries = if flist.post_pack.is_empty() { Vec::new() } else { EntryView::of_tree(&input.tree) };
+        let mut wanted = Vec::new();
+        for name in &flist.post_pack {
+            let plugin = self.policy.plugin(name);
+            let facts = facts(self.config, flist, name, figures.clone());
+            let edited = plugin.edit(&facts, &self.trees, &entries, &tags);
+            // Also where it fails: what was found broken may be why.
+            for warning in self.policy.engine().take_warnings() {
+                progress.warn(warning);
+            }
+            let (operations, account) = edited?;
+            wanted.push(Wanted { by: name.clone(), operations, reasons: account.reasons.clone() });
+            plugins.push(ran(plugin, Hook::PostPack, account, &entries, progress));
+        }
+        let applied = apply(input, tags, &wanted)?;
+        // What is said of an entry that goes stands with it.
+        let gone: HashSet<(&str, &str)> =
+            applied.removed.iter().map(|removed| (&*removed.by, &*removed.path)).collect();
+        for run in plugins.iter_mut().filter(|run| run.hook == Hook::PostPack.as_str()) {
+            let PluginRun { name, explained, .. } = run;
+            explained.retain(|explained| !gone.contains(&(&**name, &*explained.path)));
+        }
+        Ok(applied)
+    }
+
+    /// Writes down what will make the next build faster. For commands that may write.
+    pub fn remember(&self, progress: &dyn Progress) {
+        if let Err(warning) = self.policy.engine().remember() {
+            progress.warn(warning);
+        }
+    }
+}
+
+/// What is known of a tree, as plugins are told.
+fn figures(entries: &[EntryView]) -> BTreeMap<String, String> {
+    let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
+    let (count, bytes) = files.fold((0_u64, 0_u64), |(count, bytes), file| (count + 1, bytes + file.size));
+    [("entries", entries.len() as u64), ("files", count), ("bytes", bytes)]
+        .map(|(key, value)| (key.to_owned(), value.to_string()))
+        .into()
+}
+
+/// What is left of a run: warnings for the user, the rest for the report.
+fn ran(plugin: &Plugin, hook: Hook, account: Account, entries: &[EntryView], progress: &dyn Progress) -> PluginRun {
+    for warning in account.warnings {
+        progress.warn(warning);
+    }
+    let explained = |(id, reason): (u32, String)| EntryReason { path: entries[id as usize].path.clone(), reason };
+    PluginRun {
+        used: account.usage,
+        explained: account.reasons.into_iter().map(explained).collect(),
+        found: account.findings,
+        ..PluginRun::of(plugin, hook)
+    }
+}

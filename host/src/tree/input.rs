@@ -1,0 +1,37 @@
+//! What a build packs: a tree in normal form, and where each file's contents come from.
+
+use super::entries::{EntryId, Tree};
+use super::source::{Contents, Source};
+
+/// A tree with its contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The entries.
+    pub tree: Tree,
+    /// One for each entry; `None` for what is not a regular file.
+    pub(super) contents: Vec<Option<Contents>>,
+}
+
+impl Input {
+    /// A tree with the contents of each of its entries, in the tree's order; regular files have some, nothing else has.
+    pub fn new(tree: Tree, contents: Vec<Option<Contents>>) -> Input {
+        assert_eq!(tree.len(), contents.len(), "each entry has its place in the contents");
+        Input { tree, contents }
+    }
+
+    /// Where a regular file's contents come from; `None` for every other entry.
+    pub fn contents(&self, entry: EntryId) -> Option<&Contents> {
+        self.contents[entry.index()].as_ref()
+    }
+
+    /// A file's contents, whole.
+    ///
+    /// # Errors
+    /// What the file system says; also where the file was written to since the scan.
+    pub fn read(&self, source: &Source, file: EntryId) -> std::io::Result<Vec<u8>> {
+        match self.contents(file).expect("only regular files are read") {
+            Contents::Generated(bytes) => Ok(bytes.clone()),
+            Contents::Source(was) => source.read_unchanged(&self.tree.path(file), was),
+        }
+    }
+}
