@@ -15,7 +15,7 @@ use crate::kernel::indexes::needed;
 use crate::manifest::name::FlistName;
 use crate::manifest::tags;
 use crate::plugin::{
-    Account, Applied, EntryKind, EntryView, Hook, FlistNames, Plugin, SourceTree, Trees, Verdict, Wanted, apply,
+    Account, Applied, EntryKind, EntryView, FlistNames, Hook, Plugin, SourceTree, Trees, Verdict, Wanted, apply,
 };
 use crate::progress::{Progress, Recorder, Step, Warning};
 use crate::report::{Decisions, EntryReason, PluginRun, Stage};
@@ -234,7 +234,7 @@ impl<'a> Planner<'a> {
         // What is said of an entry that goes stands with it.
         let gone: HashSet<(&str, &str)> =
             applied.removed.iter().map(|removed| (&*removed.by, &*removed.path)).collect();
-        for run in plugins.iter_mut().filter(|run| run.hook == Hook::PostPack.as_str()) {
+        for run in plugins.iter_mut().filter(|run| run.hook == Hook::PostPack) {
             let PluginRun { name, explained, .. } = run;
             explained.retain(|explained| !gone.contains(&(&**name, &*explained.path)));
         }

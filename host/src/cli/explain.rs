@@ -41,8 +41,13 @@ pub fn run(args: Args) -> Result<Outcome, Error> {
         writeln!(text, "  {}", Printable(sentence)).expect("a string takes all");
     }
     if entry.is_some() && why.is_empty() {
-        let filters: Vec<&str> =
-            report.decisions.plugins.iter().filter(|run| run.hook == "filter").map(|run| run.name.as_str()).collect();
+        let filters: Vec<&str> = report
+            .decisions
+            .plugins
+            .iter()
+            .filter(|run| run.hook == flistry::plugin::Hook::Filter)
+            .map(|run| run.name.as_str())
+            .collect();
         match filters.is_empty() {
             true => writeln!(text, "  no plugin had a say in what goes in"),
             false => writeln!(text, "  kept by all filters: {}", filters.join(", ")),

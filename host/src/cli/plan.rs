@@ -50,7 +50,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         for run in &plan.decisions.plugins {
             line(
                 "plugin",
-                format!("{}, {}: {} {}", run.name, run.hook, Printable(&run.component), Printable(&run.version)),
+                format!(
+                    "{}, {}: {} {}",
+                    run.name,
+                    run.hook.as_str(),
+                    Printable(&run.component),
+                    Printable(&run.version)
+                ),
             );
         }
         for dropped in changes::dropped(&plan.decisions.left_out) {

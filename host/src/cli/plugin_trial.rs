@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use flistry::error::Error;
 use flistry::plugin::{
-    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, SourceTree, TreeView, Trees, Usage,
-    Verdict, Wanted, apply,
+    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, SourceTree, TreeView, Trees, Usage, Verdict,
+    Wanted, apply,
 };
 use flistry::report::EntryReason;
 use flistry::tree::filter::Filtered;

@@ -25,7 +25,7 @@ pub struct PluginRun {
     /// What the configuration calls it.
     pub name: String,
     /// The hook that ran.
-    pub hook: String,
+    pub hook: Hook,
     /// What the component calls itself.
     pub component: String,
     /// Its version.
@@ -57,7 +57,7 @@ impl PluginRun {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
         PluginRun {
             name: plugin.name_in_config().to_owned(),
-            hook: hook.as_str().to_owned(),
+            hook,
             component: known(&plugin.metadata().name),
             version: known(&plugin.metadata().version),
             sha256: plugin.digest().to_owned(),

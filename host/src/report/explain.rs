@@ -29,7 +29,7 @@ impl BuildReport {
         }
         for run in &self.decisions.plugins {
             if let Some(EntryReason { reason, .. }) = run.explained.iter().find(|explained| explained.path == path) {
-                sentences.push(format!("plugin `{}` ({}): {reason}", run.name, run.hook));
+                sentences.push(format!("plugin `{}` ({}): {reason}", run.name, run.hook.as_str()));
             }
         }
         sentences
