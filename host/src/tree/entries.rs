@@ -1,6 +1,6 @@
 //! The file tree of an flist, in the normal form's order.
 //!
-//! Children stand after their parent, ordered by name as bytes, each folder's contents before the next sibling: so
+//! Children stand after their parent, ordered by name as bytes, each directory's contents before the next sibling: so
 //! the order is that of paths compared component by component. An entry's place in it is its [`EntryId`], which is
 //! what every stage names entries by; the manifest's inode number is that place plus one.
 
@@ -35,7 +35,7 @@ impl EntryId {
 /// What an entry is, with what only that kind has.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// A folder.
+    /// A directory.
     Directory,
     /// A regular file.
     File {
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// The value of the manifest's `size` column: 4096 for a folder, a link's target's length, 0 for what is special.
+    /// The value of the manifest's `size` column: 4096 for a directory, a link's target's length, 0 for what is special.
     pub fn size_column(&self) -> u64 {
         match self {
             Kind::Directory => 4096,
@@ -150,9 +150,9 @@ pub struct Attributes {
 /// One entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    /// The folder it is in; the root's parent is the root.
+    /// The directory it is in; the root's parent is the root.
     pub parent: EntryId,
-    /// Its name within that folder; the root's is empty. Never `.`, `..`, nor with a slash or a NUL.
+    /// Its name within that directory; the root's is empty. Never `.`, `..`, nor with a slash or a NUL.
     pub name: Box<str>,
     /// What it is.
     pub kind: Kind,
@@ -167,7 +167,7 @@ impl Entry {
     }
 }
 
-/// A file tree in the normal form's order; the first entry is the root, a folder.
+/// A file tree in the normal form's order; the first entry is the root, a directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tree {
     entries: Vec<Entry>,
@@ -183,8 +183,8 @@ impl Tree {
     /// Appends an entry, which must come next in the normal form's order.
     ///
     /// # Errors
-    /// Refuses what would not be a tree in that order: a name that can't be one, a parent that is no folder, a name
-    /// that its folder has already, an entry out of order.
+    /// Refuses what would not be a tree in that order: a name that can't be one, a parent that is no directory, a name
+    /// that its directory has already, an entry out of order.
     pub fn push(&mut self, entry: Entry) -> Result<EntryId, TreeError> {
         check_name(&entry.name).map_err(|why| TreeError::new(&entry.name, why))?;
         let refuse = |why| Err(TreeError::new(&entry.name, why));
@@ -194,7 +194,7 @@ impl Tree {
         if parent.kind != Kind::Directory {
             return refuse("what it is in is not a directory");
         }
-        // The last entry's ancestor that stands in the same folder is the sibling before this one.
+        // The last entry's ancestor that stands in the same directory is the sibling before this one.
         let mut before = EntryId(self.entries.len() as u32 - 1);
         while before != entry.parent {
             let sibling = self.get(before);
@@ -353,22 +353,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tree_is_refused() {
+    fn what_is_not_a_tree_is_refused() {
         let mut tree = Tree::new(attributes());
-        let folder = tree.push(entry(EntryId::ROOT, "b", Kind::Directory)).unwrap();
-        let file = tree.push(entry(folder, "f", Kind::File { size: 0 })).unwrap();
+        let directory = tree.push(entry(EntryId::ROOT, "b", Kind::Directory)).unwrap();
+        let file = tree.push(entry(directory, "f", Kind::File { size: 0 })).unwrap();
         let mut why = |parent, name: &str| tree.push(entry(parent, name, Kind::Fifo)).unwrap_err().to_string();
 
-        assert_eq!(why(EntryId::ROOT, ".."), r#"entry "..": a name that means another folder"#);
+        assert_eq!(why(EntryId::ROOT, ".."), r#"entry "..": a name that means another directory"#);
         assert_eq!(why(EntryId::ROOT, "x/y"), r#"entry "x/y": a name with a slash"#);
-        assert_eq!(why(EntryId::ROOT, "b"), r#"entry "b": its folder has that name already"#);
+        assert_eq!(why(EntryId::ROOT, "b"), r#"entry "b": its directory has that name already"#);
         assert_eq!(why(EntryId::ROOT, "a"), r#"entry "a": it is out of order"#);
-        assert_eq!(why(file, "x"), r#"entry "x": what it is in is no folder"#);
-        assert_eq!(why(EntryId(99), "x"), r#"entry "x": its folder is not in the tree"#);
+        assert_eq!(why(file, "x"), r#"entry "x": what it is in is not a directory"#);
+        assert_eq!(why(EntryId(99), "x"), r#"entry "x": its directory is not in the tree"#);
     }
 
     #[test]
-    fn an_entry_of_a_folder_that_is_closed_is_out_of_order() {
+    fn an_entry_of_a_directory_that_is_closed_is_out_of_order() {
         let mut tree = Tree::new(attributes());
         let a = tree.push(entry(EntryId::ROOT, "a", Kind::Directory)).unwrap();
         tree.push(entry(EntryId::ROOT, "b", Kind::Directory)).unwrap();
