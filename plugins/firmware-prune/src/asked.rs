@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::builtin::Builtins;
 
 /// How many modules a text names before it counts the rest.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// Names of firmware with those who name them.
 #[derive(Debug, Default)]
 pub struct Asked {
-    /// The modules and built-in drivers that there are.
+    /// All modules and built-in drivers.
     pub drivers: BTreeSet<String>,
     /// Each name as it stands in a module, with who names it.
     pub names: BTreeMap<String, BTreeSet<Driver>>,
-    /// Why not everything that is asked for is known.
+    /// Why what is asked for is not fully known.
     pub unknown: Vec<String>,
 }
 
@@ -48,10 +48,10 @@ impl Asked {
 pub fn by(drivers: &BTreeSet<Driver>) -> String {
     let shown: Vec<String> = drivers
         .iter()
-        .take(NAMED)
+        .take(MAX_NAMED)
         .map(|driver| if driver.built_in { format!("{} (built in)", driver.name) } else { driver.name.clone() })
         .collect();
-    match drivers.len().saturating_sub(NAMED) {
+    match drivers.len().saturating_sub(MAX_NAMED) {
         0 => format!("named by {}", shown.join(", ")),
         more => format!("named by {} and {more} more", shown.join(", ")),
     }

@@ -24,7 +24,7 @@ pub fn builtins(list: Option<&[u8]>, modinfo: Option<&[u8]>) -> Builtins {
     found.drivers = lines().filter_map(module_name).collect();
     let Some(bytes) = modinfo.filter(|bytes| bytes.iter().any(|byte| *byte != 0)) else {
         let what = if modinfo.is_some() { "empty" } else { "missing" };
-        // A kernel that has no driver built in says so by an empty list.
+        // An empty list says that nothing is built in.
         found.unknown = match text {
             None => Some(format!(
                 "modules.builtin.modinfo is {what}, and modules.builtin does not say that nothing is built in"

@@ -10,7 +10,7 @@ use crate::pattern::Pattern;
 /// `extras.toml` as JSON, by the build script.
 const DATA: &str = include_str!(concat!(env!("OUT_DIR"), "/extras.json"));
 
-/// All of it, compiled.
+/// The whole file, compiled.
 pub struct Extras {
     /// Firmware whose driver tries lower numbers than the one that a module names.
     pub families: Vec<Derived>,
@@ -18,11 +18,11 @@ pub struct Extras {
     pub beside: Vec<Derived>,
     /// Files that no module names.
     pub extras: Vec<Extra>,
-    /// Licences.
+    /// Licences, which are kept beside what is kept.
     pub licences: Vec<Pattern>,
     /// Why those are kept.
     pub licences_why: String,
-    /// Folders of the root with CPU microcode.
+    /// Directories of the root with CPU microcode.
     pub microcode: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ pub struct Extra {
     modules: Vec<Glob>,
     /// What is kept.
     pub files: Vec<Pattern>,
-    /// Why.
+    /// Why they are kept, for messages.
     pub why: String,
 }
 
@@ -84,7 +84,7 @@ struct RawLicences {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawMicrocode {
-    folders: Vec<String>,
+    directories: Vec<String>,
 }
 
 impl Extras {
@@ -101,7 +101,7 @@ impl Extras {
             extras: data.extra.into_iter().map(Extra::new).collect::<Result<_, _>>()?,
             licences: patterns(&data.licences.files)?,
             licences_why: data.licences.why,
-            microcode: data.microcode.folders,
+            microcode: data.microcode.directories,
         })
     }
 }
@@ -183,14 +183,16 @@ fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
 
 #[cfg(test)]
 mod tests {
+    use flistry_plugin::EntryTree;
+    use flistry_plugin::testing::TestTree;
+
     use super::*;
-    use crate::tree::tests::tree;
 
     fn files(name: &str, drivers: &[&str], files: &[&str]) -> Vec<String> {
-        let (tree, extras) = (tree(files), Extras::shipped().unwrap());
+        let (tree, extras) = (TestTree::from(files).to_entry_tree(), Extras::shipped().unwrap());
         let derived = extras.families.iter().chain(&extras.beside);
         let patterns = derived.flat_map(|derived| derived.files(name, drivers.iter().copied()));
-        let found = patterns.flat_map(|pattern| pattern.find(&tree, 0));
+        let found = patterns.flat_map(|pattern| pattern.find(&tree, EntryTree::ROOT));
         let mut found: Vec<String> = found.map(|found| tree.entry(found.entry).path.clone()).collect();
         found.sort();
         found.dedup();
@@ -248,7 +250,7 @@ mod tests {
     fn a_mistake_in_the_data_is_told() {
         let wrong = |from: &str, to: &str| Extras::parse(&DATA.replacen(from, to, 1)).err().unwrap();
         assert!(wrong("\"modules\"", "\"module\"").contains("unknown field `module`"));
-        assert!(wrong("qca/*", "qca//*").contains("`qca//*` is no path"));
-        assert!(wrong("{family}.pnvm", "/{family}.pnvm").contains("is no path"));
+        assert!(wrong("qca/*", "qca//*").contains("`qca//*` is not a path"));
+        assert!(wrong("{family}.pnvm", "/{family}.pnvm").contains("is not a path"));
     }
 }

@@ -1,7 +1,7 @@
 //! Removes the firmware that no kernel module asks for, before its contents are read.
 //!
 //! A module names its firmware in `.modinfo`, literally or with `*`, `?` and `[…]`; built-in drivers do in
-//! `modules.builtin.modinfo`. What they name is kept where the kernel looks for it, with the links that lead there; so
+//! `modules.builtin.modinfo`. What they name is kept where the kernel looks for it, with the symlinks that lead there; so
 //! is what drivers are known to load besides (`extras.toml`). The rest goes.
 //!
 //! | file | |
@@ -9,10 +9,10 @@
 //! | `settings` | the configuration |
 //! | `builtin`, `asked` | what modules and built-in drivers name |
 //! | `extras` | the reviewed data of `extras.toml` |
-//! | `tree`, `pattern` | the firmware tree, and names in it |
+//! | `pattern` | names in the firmware tree |
 //! | `prune`, `reasons` | the decision |
 //!
-//! Whatever is not known keeps files: a module that can't be read, or built-in drivers that nobody lists, mean that nothing
+//! Whatever is not known keeps files: a module that can't be read, or built-in drivers that are listed nowhere, mean that nothing
 //! is removed for not being named.
 
 mod asked;
@@ -22,26 +22,26 @@ mod pattern;
 mod prune;
 mod reasons;
 mod settings;
-mod tree;
 
 use flistry_plugin::modules::module_name;
-use flistry_plugin::trees::Tree as ModulesTree;
-use flistry_plugin::{Error, Facts, Kind, Manifest, Plugin, PostPack, export, log, module_info, report, trees};
+use flistry_plugin::trees::Tree;
+use flistry_plugin::{
+    EntryTree, Error, Facts, Kind, Manifest, Plugin, PostPack, export, log, module_info, report, trees,
+};
 
 use asked::Asked;
 use builtin::builtins;
 use extras::Extras;
 use prune::{Decision, prune};
 use settings::Config;
-use tree::Tree;
 
 /// How many modules are asked about at once: enough for all cores, and an answer of a few megabytes.
 const BATCH: usize = 1024;
 
-/// How many missing names an error tells.
-const MISSING_TOLD: usize = 10;
+/// How many missing names an error lists.
+const MAX_MISSING_TOLD: usize = 10;
 
-/// The plugin.
+/// The plugin has no state: all of it is in a [`Decision`].
 struct FirmwarePrune;
 
 impl Plugin for FirmwarePrune {
@@ -70,7 +70,7 @@ impl PostPack for FirmwarePrune {
         for why in &asked.unknown {
             log::warn(&format!("{why}: all firmware is kept"));
         }
-        let tree = Tree::new(manifest.all().collect());
+        let tree = EntryTree::new(manifest.all());
         let decision = prune(&tree, &asked, &facts.kernel, &settings, &extras);
         tell(&decision);
         if settings.strict && !decision.missing.is_empty() {
@@ -94,7 +94,7 @@ impl PostPack for FirmwarePrune {
 /// Adds what the modules of an flist name, and what is built in beside them.
 fn read_modules(flist: &str, asked: &mut Asked) -> Result<(), Error> {
     let tree = trees::open(flist)?;
-    // A link to a module is another path to one that is there, or leads out of the tree.
+    // A symlink to a module is another path to one that is there, or leads out of the tree.
     let modules: Vec<_> = tree
         .all()
         .filter(|entry| entry.kind == Kind::File)
@@ -118,7 +118,7 @@ fn read_modules(flist: &str, asked: &mut Asked) -> Result<(), Error> {
     Ok(())
 }
 
-fn bytes(tree: &ModulesTree, path: &str) -> Result<Option<Vec<u8>>, Error> {
+fn bytes(tree: &Tree, path: &str) -> Result<Option<Vec<u8>>, Error> {
     let file = tree.find(path).filter(|entry| entry.kind == Kind::File);
     file.map(|file| tree.contents(&file)).transpose()
 }
@@ -131,7 +131,7 @@ fn tell(decision: &Decision) {
         report::finding(key, value);
     }
     log::info(&format!(
-        "{} files and links kept, {} removed with {} bytes; {} named and missing",
+        "{} files and symlinks kept, {} removed with {} bytes; {} named and missing",
         decision.kept,
         decision.removed,
         decision.removed_bytes,
@@ -139,10 +139,10 @@ fn tell(decision: &Decision) {
     ));
 }
 
-/// What `strict` says.
+/// What is wrong with missing firmware where it is an error.
 fn missing(missing: &[String]) -> String {
-    let told: Vec<String> = missing.iter().take(MISSING_TOLD).map(|name| reasons::shorten(name, 80)).collect();
-    let more = match missing.len().saturating_sub(MISSING_TOLD) {
+    let told: Vec<String> = missing.iter().take(MAX_MISSING_TOLD).map(|name| reasons::shorten(name, 80)).collect();
+    let more = match missing.len().saturating_sub(MAX_MISSING_TOLD) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };

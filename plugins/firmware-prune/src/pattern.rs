@@ -1,12 +1,11 @@
-//! What a driver asks for: a name, or a pattern that stands for several. Looked up from a search path's folder, plain and
+//! What a driver asks for: a name, or a pattern that stands for several. Looked up from a directory that the kernel searches, plain and
 //! with the endings of compressed firmware.
 
 use std::collections::BTreeSet;
 
-use flistry_plugin::Kind;
 use flistry_plugin::globs::Glob;
-
-use crate::tree::{Id, Led, Tree};
+use flistry_plugin::symlinks::Resolved;
+use flistry_plugin::{EntryId, EntryTree, Followed, Kind};
 
 /// What the kernel tries behind a name, in its order.
 pub const ENDINGS: [&str; 3] = ["", ".zst", ".xz"];
@@ -17,8 +16,8 @@ pub struct Pattern(Vec<Part>);
 
 #[derive(Debug)]
 enum Part {
-    /// `**`: any folders; at the end all that is in a folder.
-    Folders,
+    /// `**`: any directories; at the end all that is in a directory.
+    Directories,
     Literal(String),
     Glob(Glob),
 }
@@ -26,10 +25,10 @@ enum Part {
 /// A file that a pattern found.
 #[derive(Debug)]
 pub struct Found {
-    /// The entry that has the name: a file or a link to one.
-    pub entry: Id,
-    /// The links and folders on the way to it and from it to the file; all must stay.
-    pub way: Vec<Id>,
+    /// The entry that has the name: a file or a symlink to one.
+    pub entry: EntryId,
+    /// The symlinks and directories on the way to it and from it to the file; all must stay.
+    pub way: Vec<EntryId>,
     /// Which of [`ENDINGS`] the name had in addition.
     pub ending: usize,
 }
@@ -50,14 +49,14 @@ impl Pattern {
     /// A pattern of the extras, with `**`. The error says what is wrong with it.
     pub fn of_extra(text: &str) -> Result<Pattern, String> {
         parts(text, |part| match part {
-            "**" => Ok(Part::Folders),
+            "**" => Ok(Part::Directories),
             part if is_glob(part) => compile(part),
             part => literal(part),
         })
     }
 
-    /// All files that it finds from a folder on, in the tree's order of each part.
-    pub fn find(&self, tree: &Tree, from: Id) -> Vec<Found> {
+    /// All files that it finds from a directory on, in the tree's order of each part.
+    pub fn find(&self, tree: &EntryTree, from: EntryId) -> Vec<Found> {
         let mut search = Search { tree, way: Vec::new(), seen: BTreeSet::new(), found: Vec::new() };
         search.walk(from, &self.0);
         search.found
@@ -87,46 +86,46 @@ fn compile(part: &str) -> Result<Part, String> {
 
 fn parts(text: &str, part: impl Fn(&str) -> Result<Part, String>) -> Result<Pattern, String> {
     if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(format!("`{text}` is no path: it has an empty part, `.` or `..`"));
+        return Err(format!("`{text}` is not a path: it has an empty part, `.` or `..`"));
     }
     text.split('/').map(part).collect::<Result<_, _>>().map(Pattern)
 }
 
 struct Search<'a> {
-    tree: &'a Tree,
-    way: Vec<Id>,
-    /// Folders that a `**` came to through a link: links can lead round.
-    seen: BTreeSet<Id>,
+    tree: &'a EntryTree,
+    way: Vec<EntryId>,
+    /// Directories that a `**` came to through a symlink: symlinks can lead in a circle.
+    seen: BTreeSet<EntryId>,
     found: Vec<Found>,
 }
 
 impl Search<'_> {
-    fn walk(&mut self, folder: Id, parts: &[Part]) {
+    fn walk(&mut self, directory: EntryId, parts: &[Part]) {
         let tree = self.tree;
         match parts {
             [] => {}
-            [Part::Folders] => {
-                for id in tree.beneath(folder) {
+            [Part::Directories] => {
+                for id in tree.beneath(directory) {
                     self.take(id, 0);
-                    self.take_folder(id);
+                    self.take_directory(id);
                 }
             }
-            [Part::Folders, rest @ ..] => {
-                self.walk(folder, rest);
-                // Folders themselves, not links to them: what is behind a link has a path of its own.
-                for child in tree.children(folder).iter().filter(|child| tree.is_folder(**child)) {
+            [Part::Directories, rest @ ..] => {
+                self.walk(directory, rest);
+                // Directories themselves, not symlinks to them: what is behind a symlink has a path of its own.
+                for child in tree.children(directory).iter().filter(|child| tree.is_directory(**child)) {
                     self.walk(*child, parts);
                 }
             }
             [Part::Literal(name)] => {
                 for (ending, text) in ENDINGS.iter().enumerate() {
-                    if let Some(id) = tree.child(folder, &format!("{name}{text}")) {
+                    if let Some(id) = tree.child(directory, &format!("{name}{text}")) {
                         self.take(id, ending);
                     }
                 }
             }
             [Part::Glob(glob)] => {
-                for id in tree.children(folder) {
+                for id in tree.children(directory) {
                     let name = tree.entry(*id).name();
                     let matches = |ending: &str| name.strip_suffix(ending).is_some_and(|name| glob.matches(name));
                     if let Some(ending) = ENDINGS.iter().position(|ending| matches(ending)) {
@@ -135,22 +134,22 @@ impl Search<'_> {
                 }
             }
             [Part::Literal(name), rest @ ..] => {
-                if let Some(id) = tree.child(folder, name) {
+                if let Some(id) = tree.child(directory, name) {
                     self.enter(id, rest);
                 }
             }
             [Part::Glob(glob), rest @ ..] => {
-                for id in tree.children(folder).iter().filter(|id| glob.matches(tree.entry(**id).name())) {
+                for id in tree.children(directory).iter().filter(|id| glob.matches(tree.entry(**id).name())) {
                     self.enter(*id, rest);
                 }
             }
         }
     }
 
-    /// Goes on in a folder, or behind a link to one.
-    fn enter(&mut self, id: Id, rest: &[Part]) {
-        if let Led::To { end, passed } = self.tree.follow(id)
-            && self.tree.is_folder(end)
+    /// Goes on in a directory, or behind a symlink to one.
+    fn enter(&mut self, id: EntryId, rest: &[Part]) {
+        if let Resolved::Found(Followed { end, passed }) = self.tree.follow(id)
+            && self.tree.is_directory(end)
         {
             let before = self.way.len();
             self.way.extend(passed);
@@ -159,29 +158,29 @@ impl Search<'_> {
         }
     }
 
-    /// Takes a link to a folder, with all that is behind it.
-    fn take_folder(&mut self, entry: Id) {
-        if let Led::To { end, passed } = self.tree.follow(entry)
+    /// Takes a symlink to a directory, with all that is behind it.
+    fn take_directory(&mut self, entry: EntryId) {
+        if let Resolved::Found(Followed { end, passed }) = self.tree.follow(entry)
             && end != entry
-            && self.tree.is_folder(end)
+            && self.tree.is_directory(end)
         {
-            let way: Vec<Id> = self.way.iter().copied().chain(passed).filter(|id| *id != entry).collect();
+            let way: Vec<EntryId> = self.way.iter().copied().chain(passed).filter(|id| *id != entry).collect();
             self.found.push(Found { entry, way: way.into_iter().chain([end]).collect(), ending: 0 });
             if self.seen.insert(end) {
-                self.enter(entry, &[Part::Folders]);
+                self.enter(entry, &[Part::Directories]);
             }
         }
     }
 
-    /// Takes what is, or leads to, a file. A link out of the tree is taken as it is: what it leads to is on the node.
-    fn take(&mut self, entry: Id, ending: usize) {
+    /// Takes what is, or leads to, a file. A symlink out of the tree is taken as it is: what it leads to is on the node.
+    fn take(&mut self, entry: EntryId, ending: usize) {
         let mut way = self.way.clone();
         match self.tree.follow(entry) {
-            Led::To { end, passed } if self.tree.entry(end).kind == Kind::File => {
+            Resolved::Found(Followed { end, passed }) if self.tree.entry(end).kind == Kind::File => {
                 way.extend(passed);
                 way.push(end);
             }
-            Led::Outside => way.push(entry),
+            Resolved::Escaping => way.push(entry),
             _ => return,
         }
         way.retain(|id| *id != entry);
@@ -191,14 +190,18 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
+    use flistry_plugin::testing::TestTree;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::tree::tests::tree;
 
-    fn found(tree: &Tree, pattern: Option<Pattern>) -> Vec<String> {
+    fn tree(lines: &[&str]) -> EntryTree {
+        TestTree::from(lines).to_entry_tree()
+    }
+
+    fn found(tree: &EntryTree, pattern: Option<Pattern>) -> Vec<String> {
         let pattern = pattern.expect("a pattern");
-        let path = |id: Id| tree.entry(id).path.clone();
+        let path = |id: EntryId| tree.entry(id).path.clone();
         let show = |found: Found| match found.way.is_empty() {
             true => path(found.entry),
             false => {
@@ -206,7 +209,7 @@ mod tests {
                 format!("{} by {}", path(found.entry), way.join(", "))
             }
         };
-        pattern.find(tree, 0).into_iter().map(show).collect()
+        pattern.find(tree, EntryTree::ROOT).into_iter().map(show).collect()
     }
 
     #[test]
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_a_path_and_at_its_end_are_followed() {
+    fn symlinks_in_a_path_and_at_its_end_are_followed() {
         let tree = tree(&["amd -> other", "other/fw.bin", "fw.bin -> amd/fw.bin", "dead -> gone", "out -> /etc/fw"]);
         assert_eq!(found(&tree, Pattern::literal("amd/fw.bin")), ["other/fw.bin by amd"]);
         assert_eq!(found(&tree, Pattern::literal("fw.bin")), ["fw.bin by amd, other/fw.bin"]);
@@ -247,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn extras_have_folders() {
+    fn extras_have_directories() {
         let tree = tree(&["LICENCE.a", "x/LICENCE.b", "x/y/LICENSE", "x/y/f"]);
         let extra = |text| Pattern::of_extra(text).ok();
         assert_eq!(found(&tree, extra("**/LICEN[CS]E*")), ["LICENCE.a", "x/LICENCE.b", "x/y/LICENSE"]);
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_s_links_to_folders_are_a_part_of_it() {
+    fn a_directory_s_symlinks_to_directories_are_a_part_of_it() {
         let tree = tree(&["x/1.1 -> 1.0", "x/1.0/f", "x/2.0 -> ../y", "y/g", "y/round -> ../x"]);
         let mut found: Vec<&str> = Pattern::of_extra("x/**")
             .unwrap()
@@ -275,7 +278,7 @@ mod tests {
             assert!(Pattern::literal(name).is_none() && Pattern::glob(name).is_none(), "{name}");
         }
         assert!(Pattern::glob("plain.bin").is_none());
-        assert_eq!(Pattern::of_extra("a//b").unwrap_err(), "`a//b` is no path: it has an empty part, `.` or `..`");
+        assert_eq!(Pattern::of_extra("a//b").unwrap_err(), "`a//b` is not a path: it has an empty part, `.` or `..`");
     }
 
     proptest! {

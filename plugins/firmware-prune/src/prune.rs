@@ -7,45 +7,45 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use flistry_plugin::Kind;
 use flistry_plugin::globs::Glob;
+use flistry_plugin::symlinks::Resolved;
+use flistry_plugin::{EntryId, EntryTree, Kind};
 
 use crate::asked::Asked;
 use crate::extras::Extras;
 use crate::pattern::{Found, Pattern};
 use crate::reasons::cut;
 use crate::settings::{Microcode, Settings};
-use crate::tree::{Id, Led, Tree};
 use keeper::Keeper;
 use names::Root;
 
 /// What becomes of a firmware tree.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// Entries to remove; what is in a removed folder goes with it and is not among them.
-    pub remove: Vec<Id>,
-    /// Why each file and link is kept, and each entry that goes is not.
-    pub reasons: BTreeMap<Id, String>,
+    /// Entries to remove; what is in a removed directory goes with it and is not among them.
+    pub remove: Vec<EntryId>,
+    /// Why each file and symlink is kept, and each entry that goes is not.
+    pub reasons: BTreeMap<EntryId, String>,
     /// Key and value, in order.
     pub findings: Vec<(&'static str, String)>,
     /// Firmware that is named and not there, each with who names it; without what may be missing.
     pub missing: Vec<String>,
-    /// Files and links that stay.
+    /// Files and symlinks that stay.
     pub kept: u64,
-    /// Files and links that go.
+    /// Files and symlinks that go.
     pub removed: u64,
     /// Bytes of the files that go.
     pub removed_bytes: u64,
 }
 
 /// Decides.
-pub fn prune(tree: &Tree, asked: &Asked, kernel: &str, settings: &Settings, extras: &Extras) -> Decision {
+pub fn prune(tree: &EntryTree, asked: &Asked, kernel: &str, settings: &Settings, extras: &Extras) -> Decision {
     let mut decision = Decision::default();
     for why in &asked.unknown {
         decision.finding("unknown", format!("{why}: nothing is removed for not being named"));
     }
     let mut keeper = Keeper::new(tree, dropped(tree, settings, extras));
-    look_at_links(tree, &mut decision, &mut keeper);
+    look_at_symlinks(tree, &mut decision, &mut keeper);
     keep_configured(tree, settings, &mut keeper);
     microcode(tree, settings, extras, &mut decision, &mut keeper);
 
@@ -73,7 +73,7 @@ impl Decision {
 }
 
 /// Why the configuration removes an entry, for those that it does.
-fn dropped(tree: &Tree, settings: &Settings, extras: &Extras) -> BTreeMap<Id, String> {
+fn dropped(tree: &EntryTree, settings: &Settings, extras: &Extras) -> BTreeMap<EntryId, String> {
     let covered =
         |globs: &[Glob], path: &str| globs.iter().find(|glob| glob.covers(path)).map(|glob| glob.as_str().to_owned());
     let mut dropped = BTreeMap::new();
@@ -93,26 +93,26 @@ fn dropped(tree: &Tree, settings: &Settings, extras: &Extras) -> BTreeMap<Id, St
 
 fn is_microcode(path: &str, extras: &Extras) -> bool {
     let top = path.split('/').next().unwrap_or_default();
-    extras.microcode.iter().any(|folder| folder == top)
+    extras.microcode.iter().any(|directory| directory == top)
 }
 
-/// Reports links that lead nowhere or out of the tree.
-fn look_at_links(tree: &Tree, decision: &mut Decision, keeper: &mut Keeper<'_>) {
+/// Reports symlinks that dangle or lead out of the tree.
+fn look_at_symlinks(tree: &EntryTree, decision: &mut Decision, keeper: &mut Keeper<'_>) {
     for id in tree.ids().filter(|id| tree.entry(*id).kind == Kind::Symlink) {
         let entry = tree.entry(id);
-        let link = || format!("{} -> {}", entry.path, entry.target.as_deref().unwrap_or_default());
+        let symlink = || format!("{} -> {}", entry.path, entry.target.as_deref().unwrap_or_default());
         match tree.follow(id) {
-            Led::To { .. } => {}
-            Led::Nowhere => {
-                decision.finding("dangling", link());
+            Resolved::Found(_) => {}
+            Resolved::Dangling | Resolved::Loop => {
+                decision.finding("dangling", symlink());
                 keeper.note(id, || "it leads nowhere".to_owned());
             }
-            Led::Outside => decision.finding("escaping", link()),
+            Resolved::Escaping => decision.finding("escaping", symlink()),
         }
     }
 }
 
-fn keep_configured(tree: &Tree, settings: &Settings, keeper: &mut Keeper<'_>) {
+fn keep_configured(tree: &EntryTree, settings: &Settings, keeper: &mut Keeper<'_>) {
     for glob in &settings.keep {
         for id in tree.ids().filter(|id| glob.covers(&tree.entry(*id).path)) {
             keeper.keep_whole(id, || format!("the configuration keeps `{}`", glob.as_str()));
@@ -120,10 +120,14 @@ fn keep_configured(tree: &Tree, settings: &Settings, keeper: &mut Keeper<'_>) {
     }
 }
 
-fn microcode(tree: &Tree, settings: &Settings, extras: &Extras, decision: &mut Decision, keeper: &mut Keeper<'_>) {
-    let folders: Vec<&str> =
-        extras.microcode.iter().map(String::as_str).filter(|folder| tree.child(0, folder).is_some()).collect();
-    if folders.is_empty() {
+fn microcode(tree: &EntryTree, settings: &Settings, extras: &Extras, decision: &mut Decision, keeper: &mut Keeper<'_>) {
+    let directories: Vec<&str> = extras
+        .microcode
+        .iter()
+        .map(String::as_str)
+        .filter(|directory| tree.child(EntryTree::ROOT, directory).is_some())
+        .collect();
+    if directories.is_empty() {
         return;
     }
     let (done, set) = match settings.microcode {
@@ -134,7 +138,7 @@ fn microcode(tree: &Tree, settings: &Settings, extras: &Extras, decision: &mut D
         "microcode",
         format!(
             "{} {done}: CPU microcode in an flist does nothing for a boot, it is loaded from the initrd; {set}",
-            folders.join(", ")
+            directories.join(", ")
         ),
     );
     if settings.microcode == Microcode::Keep {
@@ -160,18 +164,18 @@ fn keep_extras(asked: &Asked, extras: &Extras, roots: &[Root], keeper: &mut Keep
 }
 
 /// Licences stay in the root, and where something else stays.
-fn keep_licences(tree: &Tree, extras: &Extras, keeper: &mut Keeper<'_>) {
-    let found: Vec<Found> = extras.licences.iter().flat_map(|pattern| pattern.find(tree, 0)).collect();
+fn keep_licences(tree: &EntryTree, extras: &Extras, keeper: &mut Keeper<'_>) {
+    let found: Vec<Found> = extras.licences.iter().flat_map(|pattern| pattern.find(tree, EntryTree::ROOT)).collect();
     let kept = keeper.kept_before();
     for found in found {
-        let folder = tree.parent(found.entry);
-        let beneath = tree.beneath(folder);
-        if folder == 0 || kept[beneath.start as usize] < kept[beneath.end as usize] {
+        let directory = tree.parent(found.entry);
+        let beneath = tree.beneath(directory);
+        if directory == EntryTree::ROOT || kept[beneath.start as usize] < kept[beneath.end as usize] {
             keeper.keep(&found, || extras.licences_why.clone());
         }
     }
 }
 
-fn find_all(tree: &Tree, patterns: &[Pattern], roots: &[Root]) -> Vec<Found> {
+fn find_all(tree: &EntryTree, patterns: &[Pattern], roots: &[Root]) -> Vec<Found> {
     patterns.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern))).collect()
 }

@@ -1,10 +1,10 @@
 //! Why an entry is kept: the first few reasons in words, the rest as a number.
 
-/// How many are told.
-const TOLD: usize = 3;
+/// How many reasons are told.
+const MAX_TOLD: usize = 3;
 
 /// Bytes of a reason at most: the host's limit is 1,024.
-const MOST: usize = 1000;
+const MAX_BYTES: usize = 1000;
 
 /// The reasons for one entry.
 #[derive(Clone, Debug, Default)]
@@ -14,18 +14,18 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// One more, unless it is known.
+    /// Adds a reason, unless it is there already.
     pub fn add(&mut self, reason: String) {
         if self.told.contains(&reason) {
             return;
         }
-        match self.told.len() < TOLD {
+        match self.told.len() < MAX_TOLD {
             true => self.told.push(reason),
             false => self.more += 1,
         }
     }
 
-    /// Whether there are none.
+    /// Whether nothing keeps the entry so far.
     pub fn is_empty(&self) -> bool {
         self.told.is_empty()
     }
@@ -42,12 +42,12 @@ impl Reasons {
 
 /// A text that the host takes as a reason or a finding.
 pub fn cut(text: String) -> String {
-    if text.len() > MOST { shorten(&text, MOST) } else { text }
+    if text.len() > MAX_BYTES { shorten(&text, MAX_BYTES) } else { text }
 }
 
-/// At most `most` bytes of a text, and a sign where there was more.
-pub fn shorten(text: &str, most: usize) -> String {
-    let end = text.floor_char_boundary(most);
+/// At most `max` bytes of a text, and an ellipsis where there was more.
+pub fn shorten(text: &str, max: usize) -> String {
+    let end = text.floor_char_boundary(max);
     format!("{}{}", &text[..end], if end < text.len() { "…" } else { "" })
 }
 

@@ -4,7 +4,7 @@ use flistry_plugin::Error;
 use flistry_plugin::globs::Glob;
 use serde::Deserialize;
 
-/// As it is written.
+/// The settings as they are written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -28,7 +28,7 @@ pub enum Microcode {
     Drop,
 }
 
-/// As it is used.
+/// The settings as they are used.
 #[derive(Debug)]
 pub struct Settings {
     /// The flists whose modules say what is needed.
@@ -65,7 +65,7 @@ impl Config {
     /// Compiles the globs.
     ///
     /// # Errors
-    /// The first setting that can't be used.
+    /// The first setting that is wrong.
     pub fn settings(&self) -> Result<Settings, Error> {
         if self.modules.is_empty() {
             let what = "`modules` names no flist: without modules nothing says which firmware is needed";

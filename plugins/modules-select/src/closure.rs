@@ -21,8 +21,8 @@ pub enum Need {
     Soft,
     /// A weak dependency: the module may ask for it.
     Weak,
-    /// It is a link to it.
-    Link,
+    /// It is a symlink to it.
+    Symlink,
     /// Another file has its name, and that is the one that modprobe loads.
     Namesake,
 }
@@ -35,7 +35,7 @@ impl fmt::Display for Need {
             Need::After => "soft, post",
             Need::Soft => "soft",
             Need::Weak => "weak",
-            Need::Link => "link",
+            Need::Symlink => "symlink",
             Need::Namesake => "same name",
         })
     }
@@ -56,7 +56,7 @@ pub struct Closure {
     pub kept: Vec<Option<Because>>,
     /// Soft and weak dependencies that are built in: by name, who has them.
     pub builtin: BTreeMap<String, Vec<usize>>,
-    /// Soft and weak dependencies that there are not: by name, who has them.
+    /// Soft and weak dependencies that are nowhere: by name, who has them.
     pub absent: BTreeMap<String, Vec<usize>>,
 }
 
@@ -107,7 +107,7 @@ impl Closure {
 /// What a module's file can't do without.
 fn of_file(tree: &Tree<'_>, module: usize) -> Result<Vec<(usize, Need)>, Error> {
     let own = &tree.modules[module];
-    let entry = &tree.entries[own.id as usize];
+    let entry = tree.entries.entry(own.id);
     let mut needs = Vec::new();
     match tree.hard(module) {
         Some(paths) => {
@@ -137,7 +137,7 @@ fn of_file(tree: &Tree<'_>, module: usize) -> Result<Vec<(usize, Need)>, Error> 
     if entry.kind == Kind::Symlink
         && let Some(file) = tree.target(entry).and_then(|file| tree.at(&file.path))
     {
-        needs.push((file, Need::Link));
+        needs.push((file, Need::Symlink));
     }
     Ok(needs)
 }

@@ -71,7 +71,7 @@ pub struct Rule {
 pub enum Selector {
     /// Modules by their paths.
     Path(Glob),
-    /// All modules in a folder and below.
+    /// All modules in a directory and below.
     Directory(String),
     /// Modules by their names, `-` and `_` being the same.
     Name(Glob),
@@ -102,7 +102,7 @@ impl Config {
                 let selector = selector.map_err(|what| Error::new("bad-rule", format!("rule {place}: {what}")))?;
                 if matches!(selector, Selector::Listed(_)) && list.is_none() {
                     let what = format!(
-                        "rule {place} is about `listed` modules, and there is no list: name its file in \
+                        "rule {place} is about `listed` modules, but no list is given: name its file in \
                          `config-files = {{ list = \"PATH\" }}`"
                     );
                     return Err(Error::new("no-list", what));
@@ -141,7 +141,7 @@ impl SelectorText {
             SelectorText::Path(_) => Selector::Path(Glob::new(text)?),
             SelectorText::Directory(_) => Selector::Directory(directory(text)?),
             SelectorText::Name(_) if text.contains('/') => {
-                return Err(format!("`{text}` is no module's name: for a path there are `path` and `directory`"));
+                return Err(format!("`{text}` is not a module's name: use `path` or `directory` for a path"));
             }
             SelectorText::Name(_) => Selector::Name(Glob::new(&normalize(text))?),
             SelectorText::Alias(_) if text.is_empty() => return Err("an empty alias matches nothing".to_owned()),
@@ -152,11 +152,11 @@ impl SelectorText {
     }
 }
 
-/// A folder's path from the tree's root, without slashes at its ends.
+/// A directory's path from the tree's root, without slashes at its ends.
 fn directory(text: &str) -> Result<String, String> {
     let path = text.trim_end_matches('/');
     match path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        true => Err(format!("`{text}` is no folder's path from the tree's root, like `kernel/drivers/net`")),
+        true => Err(format!("`{text}` is not a directory's path from the tree's root, like `kernel/drivers/net`")),
         false => Ok(path.to_owned()),
     }
 }

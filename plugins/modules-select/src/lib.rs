@@ -12,7 +12,7 @@
 //!
 //! | selector | matches |
 //! |---|---|
-//! | `path = "kernel/**/e1000*.ko"` | modules by a glob on their paths, compressed or not; a folder takes its contents along |
+//! | `path = "kernel/**/e1000*.ko"` | modules by a glob on their paths, compressed or not; a directory takes its contents along |
 //! | `directory = "kernel/drivers/net"` | all modules below |
 //! | `name = "snd_*"` | modules by a glob on their names, `-` and `_` being the same |
 //! | `alias = "pci:v00008086*"` | modules with an alias that the pattern matches, or that matches it: a device's modalias |

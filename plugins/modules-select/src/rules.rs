@@ -41,8 +41,8 @@ impl Decisions {
                 selector => {
                     let matches = |path: &str, name: &str| match selector {
                         Selector::Path(glob) => glob.covers(path) || glob.covers(uncompressed(path)),
-                        Selector::Directory(folder) => {
-                            path.strip_prefix(&**folder).is_some_and(|rest| rest.starts_with('/'))
+                        Selector::Directory(directory) => {
+                            path.strip_prefix(&**directory).is_some_and(|rest| rest.starts_with('/'))
                         }
                         Selector::Name(glob) => glob.matches(name),
                         Selector::Alias(_) | Selector::Listed(_) => false,

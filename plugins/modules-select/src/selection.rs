@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use flistry_plugin::{Entry, Error, Kind};
+use flistry_plugin::{Entry, Error, Kind, trees};
 
 use crate::closure::{Because, Closure};
 use crate::config::Choice;
 use crate::rules::Decisions;
-use crate::tree::{Source, Tree};
+use crate::tree::Tree;
 
-/// What the host takes of a reason by default is 1024 bytes.
-const MOST_WORDS: usize = 900;
+/// The host takes 1024 bytes of a reason by default.
+const MAX_REASON: usize = 900;
 
 /// How many of those that need a module are named.
-const MOST_NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It goes in: it is no module, and the rules are about modules.
+    /// It goes in: it is not a module, and the rules are about modules.
     Keep,
     /// It goes in for this reason.
     KeepBecause(String),
@@ -39,7 +39,7 @@ impl Selection {
     ///
     /// # Errors
     /// Where the tree is not whole, where nothing is selected, and with `strict` where a rule matches nothing.
-    pub fn make(source: &dyn Source, choice: &Choice) -> Result<Selection, Error> {
+    pub fn make(source: &trees::Tree, choice: &Choice) -> Result<Selection, Error> {
         let tree = Tree::read(source)?;
         let decisions = Decisions::make(&tree, choice);
         if choice.strict && !decisions.unmatched.is_empty() {
@@ -70,37 +70,37 @@ impl Selection {
             }
             selection.fates[module.id as usize] = fate;
         }
-        selection.leave_out_folders(&tree);
-        selection.leave_out_links(&tree);
+        selection.leave_out_directories(&tree);
+        selection.leave_out_symlinks(&tree);
         selection.find(&tree, decisions, &closure, count);
         Ok(selection)
     }
 
-    /// Folders in which nothing is left that was a module's: the host keeps those of whatever is kept.
-    fn leave_out_folders(&mut self, tree: &Tree<'_>) {
-        let mut folders: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    /// Directories that had modules and have nothing left: the host keeps those of whatever is kept.
+    fn leave_out_directories(&mut self, tree: &Tree<'_>) {
+        let mut directories: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
         let mut modules = vec![false; tree.entries.len()];
         for module in &tree.modules {
             modules[module.id as usize] = true;
         }
-        for entry in tree.entries.iter().filter(|entry| entry.kind != Kind::Directory) {
+        for entry in tree.entries.entries().iter().filter(|entry| entry.kind != Kind::Directory) {
             let (is_module, is_kept) = (modules[entry.id as usize], !self.drops(entry));
             for (end, _) in entry.path.match_indices('/') {
-                let (has_module, keeps) = folders.entry(&entry.path[..end]).or_default();
+                let (has_module, keeps) = directories.entry(&entry.path[..end]).or_default();
                 *has_module |= is_module;
                 *keeps |= is_kept;
             }
         }
-        for entry in tree.entries.iter().filter(|entry| entry.kind == Kind::Directory) {
-            if folders.get(&*entry.path) == Some(&(true, false)) {
+        for entry in tree.entries.entries().iter().filter(|entry| entry.kind == Kind::Directory) {
+            if directories.get(&*entry.path) == Some(&(true, false)) {
                 self.fates[entry.id as usize] = Fate::Drop("nothing in it is selected".to_owned());
             }
         }
     }
 
-    /// Links to what is left out: the host refuses to let them dangle.
-    fn leave_out_links(&mut self, tree: &Tree<'_>) {
-        for entry in tree.entries.iter().filter(|entry| entry.kind == Kind::Symlink) {
+    /// Symlinks to what is left out: the host refuses to let them dangle.
+    fn leave_out_symlinks(&mut self, tree: &Tree<'_>) {
+        for entry in tree.entries.entries().iter().filter(|entry| entry.kind == Kind::Symlink) {
             if let Some(target) = tree.target(entry).filter(|target| self.drops(target))
                 && !self.drops(entry)
             {
@@ -166,16 +166,16 @@ fn modules(count: usize) -> String {
 
 /// The first few, and how many more.
 fn list(all: &[impl AsRef<str>], between: &str) -> String {
-    let named: Vec<&str> = all.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
-    match all.len().saturating_sub(MOST_NAMED) {
+    let named: Vec<&str> = all.iter().take(MAX_NAMED).map(AsRef::as_ref).collect();
+    match all.len().saturating_sub(MAX_NAMED) {
         0 => named.join(between),
         more => format!("{} and {more} more", named.join(between)),
     }
 }
 
 fn short(mut text: String) -> String {
-    if text.len() > MOST_WORDS {
-        text.truncate(text.floor_char_boundary(MOST_WORDS));
+    if text.len() > MAX_REASON {
+        text.truncate(text.floor_char_boundary(MAX_REASON));
         text.push('…');
     }
     text

@@ -1,35 +1,29 @@
 //! Selections of a small tree.
 
-mod folder;
+mod drivers;
 mod refusals;
 
 use std::collections::BTreeMap;
 
-use flistry_plugin::{Error, Facts, Filter};
+use flistry_plugin::Error;
+use flistry_plugin::testing::{Build, Filtered, TestTree};
 
-use self::folder::{Folder, folder};
+use self::drivers::{dep, drivers};
 use crate::ModulesSelect;
-use crate::config::Config;
-use crate::selection::{Fate, Selection};
-use crate::tree::Source;
 
-fn select_in(folder: &Folder, json: &str) -> Result<Selection, Error> {
-    let config: Config = flistry_plugin::hook::config::<ModulesSelect>(json)?;
-    Selection::make(folder, &config.choice()?.expect("something is configured"))
+fn select_in(tree: &TestTree, json: &str) -> Result<Filtered, Error> {
+    Build::modules().filter::<ModulesSelect>(json, tree)
 }
 
 /// The modules that are kept by their names, with the reasons.
-fn kept_in(folder: &Folder, json: &str) -> BTreeMap<String, String> {
-    let selection = select_in(folder, json).unwrap();
-    let kept = folder.entries().into_iter().zip(&selection.fates).filter_map(|(entry, fate)| match fate {
-        Fate::KeepBecause(reason) => Some((entry.name().trim_end_matches(".ko.xz").to_owned(), reason.clone())),
-        _ => None,
-    });
-    kept.collect()
+fn kept_in(tree: &TestTree, json: &str) -> BTreeMap<String, String> {
+    let explained = select_in(tree, json).unwrap().said.explained;
+    let name = |path: &str| path.rsplit('/').next().unwrap().trim_end_matches(".ko.xz").to_owned();
+    explained.iter().map(|(path, reason)| (name(path), reason.clone())).collect()
 }
 
 fn kept(json: &str) -> BTreeMap<String, String> {
-    kept_in(&folder(), json)
+    kept_in(&drivers(), json)
 }
 
 fn names(kept: &BTreeMap<String, String>) -> String {
@@ -37,26 +31,22 @@ fn names(kept: &BTreeMap<String, String>) -> String {
 }
 
 /// Why an entry is left out.
-fn dropped(folder: &Folder, json: &str, path: &str) -> Option<String> {
-    let entry = folder.entries().into_iter().find(|entry| entry.path == path).unwrap();
-    match &select_in(folder, json).unwrap().fates[entry.id as usize] {
-        Fate::Drop(reason) => Some(reason.clone()),
-        _ => None,
-    }
+fn dropped(tree: &TestTree, json: &str, path: &str) -> Option<String> {
+    select_in(tree, json).unwrap().reason(path).map(str::to_owned)
 }
 
 fn found(json: &str, key: &str) -> Vec<String> {
-    let findings = select_in(&folder(), json).unwrap().findings;
-    findings.into_iter().filter(|(known, _)| *known == key).map(|(_, value)| value).collect()
+    let done = select_in(&drivers(), json).unwrap();
+    done.said.findings(key).into_iter().map(str::to_owned).collect()
 }
 
-fn refused(folder: &Folder, json: &str) -> (String, String) {
-    let error = select_in(folder, json).err().unwrap();
+fn refused(tree: &TestTree, json: &str) -> (String, String) {
+    let error = select_in(tree, json).err().unwrap();
     (error.code, error.message)
 }
 
 fn message(json: &str) -> String {
-    refused(&folder(), json).1
+    refused(&drivers(), json).1
 }
 
 #[test]
@@ -83,9 +73,8 @@ fn what_is_needed_comes_along_with_the_reason() {
     assert_eq!(kept["real-tek"], "needed by r8169 (soft, pre), selected by rule 1: include name `r8169`");
     assert_eq!(kept["iwlmvm"], "needed by iwlwifi (weak), selected by rule 1: include name `iwlwifi`");
     // Whether a softdep says when to load or not.
-    let mut folder = folder();
-    folder.files.insert("modules.softdep", "softdep igb crc32c\n".to_owned());
-    let soft = kept_in(&folder, r#"{"list": "igb"}"#);
+    let tree = drivers().file("modules.softdep", "softdep igb crc32c\n");
+    let soft = kept_in(&tree, r#"{"list": "igb"}"#);
     assert_eq!(soft["crc32c_generic"], "needed by igb (soft), selected by line 1 of `list`, `igb`");
     // By an alias.
     assert_eq!(kept["crc32c_generic"], "needed by btrfs (soft, pre), selected by rule 1: include name `btrfs`");
@@ -93,11 +82,11 @@ fn what_is_needed_comes_along_with_the_reason() {
 
 #[test]
 fn what_is_needed_needs_something_too() {
-    let mut folder = folder();
-    // A chain through all kinds, and a circle back to its begin.
-    folder.files.insert("modules.softdep", "softdep libphy post: snd-hda\n".to_owned());
-    folder.files.insert("modules.weakdep", "weakdep snd_pcm iwlwifi\nweakdep iwlwifi r8169\n".to_owned());
-    let kept = kept_in(&folder, r#"{"rules": [{"include": {"name": "r8169"}}]}"#);
+    // A chain through all kinds, and a circle back to its beginning.
+    let tree = drivers()
+        .file("modules.softdep", "softdep libphy post: snd-hda\n")
+        .file("modules.weakdep", "weakdep snd_pcm iwlwifi\nweakdep iwlwifi r8169\n");
+    let kept = kept_in(&tree, r#"{"rules": [{"include": {"name": "r8169"}}]}"#);
     assert_eq!(names(&kept), "iwlwifi libphy r8169 snd-hda snd_pcm");
     assert_eq!(
         kept["iwlwifi"],
@@ -108,17 +97,15 @@ fn what_is_needed_needs_something_too() {
 
 #[test]
 fn without_indexes_of_them_soft_and_weak_dependencies_are_read_from_the_modules() {
-    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let json = r#"{"rules": [{"include": {"name": ["r8169", "iwlwifi"]}}]}"#;
-    let mut folder = folder();
-    folder.info.insert("kernel/drivers/net/r8169.ko.xz", vec![pair("softdep", "pre: snd-hda")]);
-    folder.info.insert("kernel/sound/snd_pcm.ko.xz", vec![pair("weakdep", "btrfs")]);
-    // Where there is an index, it counts.
-    assert_eq!(names(&kept_in(&folder, json)), "iwlmvm iwlwifi libphy r8169 real-tek");
-    folder.files.remove("modules.weakdep");
-    assert_eq!(names(&kept_in(&folder, json)), "iwlwifi libphy r8169 real-tek");
-    folder.files.remove("modules.softdep");
-    let kept = kept_in(&folder, json);
+    let tree = drivers()
+        .module("kernel/drivers/net/r8169.ko.xz", &[("softdep", "pre: snd-hda")])
+        .module("kernel/sound/snd_pcm.ko.xz", &[("weakdep", "btrfs")]);
+    // An index has precedence.
+    assert_eq!(names(&kept_in(&tree, json)), "iwlmvm iwlwifi libphy r8169 real-tek");
+    let tree = tree.without("modules.weakdep");
+    assert_eq!(names(&kept_in(&tree, json)), "iwlwifi libphy r8169 real-tek");
+    let kept = kept_in(&tree.without("modules.softdep"), json);
     assert_eq!(names(&kept), "btrfs iwlwifi libphy r8169 snd-hda snd_pcm");
     assert!(
         kept["btrfs"].starts_with("needed by snd_pcm (weak), needed by snd_hda (hard), needed by r8169 (soft, pre)")
@@ -183,7 +170,7 @@ fn the_last_rule_that_matches_decides() {
         found(json, "excluded-but-needed"),
         [format!("iwlmvm: left out by rule 2: exclude name `iwl*`, but {because}")]
     );
-    let dropped = |path| dropped(&folder(), json, path).unwrap();
+    let dropped = |path| dropped(&drivers(), json, path).unwrap();
     assert_eq!(
         dropped("kernel/drivers/nvme/nvme.ko.xz"),
         "not selected: rule 4: exclude directory `kernel/drivers/nvme`"
@@ -230,21 +217,11 @@ fn a_list_selects_by_its_lines() {
 }
 
 #[test]
-fn what_is_no_module_is_kept() {
+fn what_is_not_a_module_is_kept() {
     let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
-    let folder = folder();
-    let selection = select_in(&folder, json).unwrap();
-    let left: Vec<String> = folder
-        .entries()
-        .into_iter()
-        .zip(&selection.fates)
-        .filter(|(_, fate)| !matches!(fate, Fate::Drop(_)))
-        .map(|(entry, _)| entry.path)
-        .collect();
     assert_eq!(
-        left,
+        select_in(&drivers(), json).unwrap().kept(),
         [
-            "",
             "build",
             "kernel",
             "kernel/drivers",
@@ -263,66 +240,49 @@ fn what_is_no_module_is_kept() {
             "vdso/vdso64.so",
         ]
     );
-    assert_eq!(dropped(&folder, json, "kernel/sound").unwrap(), "nothing in it is selected");
+    assert_eq!(dropped(&drivers(), json, "kernel/sound").unwrap(), "nothing in it is selected");
 }
 
 #[test]
-fn links_follow_what_they_lead_to() {
-    let mut folder = folder();
-    folder.links.insert("kernel/extra/hda.ko.xz", "../sound/snd-hda.ko.xz");
-    folder.links.insert("kernel/sound-latest", "./extra/../sound");
-    folder.links.insert("pcm", "kernel/sound/snd_pcm.ko.xz");
+fn symlinks_follow_what_they_lead_to() {
+    let tree = drivers().lines([
+        "kernel/extra/hda.ko.xz -> ../sound/snd-hda.ko.xz",
+        "kernel/sound-latest -> ./extra/../sound",
+        "pcm -> kernel/sound/snd_pcm.ko.xz",
+    ]);
     let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
+    assert_eq!(dropped(&tree, json, "pcm").unwrap(), "it leads to /kernel/sound/snd_pcm.ko.xz, which is not selected");
     assert_eq!(
-        dropped(&folder, json, "pcm").unwrap(),
-        "it leads to /kernel/sound/snd_pcm.ko.xz, which is not selected"
-    );
-    assert_eq!(
-        dropped(&folder, json, "kernel/sound-latest").unwrap(),
+        dropped(&tree, json, "kernel/sound-latest").unwrap(),
         "it leads to /kernel/sound, which is not selected"
     );
-    assert_eq!(dropped(&folder, json, "build"), None);
+    assert_eq!(dropped(&tree, json, "build"), None);
 
-    // depmod takes a link for the module that it leads to.
-    folder.files.get_mut("modules.dep").unwrap().push_str("kernel/extra/hda.ko.xz: kernel/sound/snd_pcm.ko.xz\n");
-    let kept = kept_in(&folder, r#"{"rules": [{"include": {"directory": "kernel/extra"}}]}"#);
+    // depmod takes a symlink for the module that it leads to.
+    let tree = tree.file("modules.dep", dep() + "kernel/extra/hda.ko.xz: kernel/sound/snd_pcm.ko.xz\n");
+    let kept = kept_in(&tree, r#"{"rules": [{"include": {"directory": "kernel/extra"}}]}"#);
     assert_eq!(names(&kept), "hda snd-hda snd_pcm");
-    assert!(kept["snd-hda"].starts_with("needed by hda (link), selected by rule 1"), "{kept:?}");
+    assert!(kept["snd-hda"].starts_with("needed by hda (symlink), selected by rule 1"), "{kept:?}");
 }
 
 #[test]
 fn of_two_files_of_a_name_the_one_that_modprobe_loads_comes_along() {
-    let mut folder = folder();
-    folder.files.insert("updates/igb.ko.xz", String::new());
-    let dep = folder.files.get_mut("modules.dep").unwrap();
-    *dep = dep.replace("kernel/drivers/net/igb.ko.xz:", "updates/igb.ko.xz:");
-    let selection = select_in(&folder, r#"{"rules": [{"include": {"directory": "kernel/drivers/net"}}]}"#).unwrap();
-    let id = folder.entries().into_iter().find(|entry| entry.path == "updates/igb.ko.xz").unwrap().id;
+    let dep = dep().replace("kernel/drivers/net/igb.ko.xz:", "updates/igb.ko.xz:");
+    let tree = drivers().module("updates/igb.ko.xz", &[]).file("modules.dep", dep);
+    let done = select_in(&tree, r#"{"rules": [{"include": {"directory": "kernel/drivers/net"}}]}"#).unwrap();
     assert_eq!(
-        selection.fates[id as usize],
-        Fate::KeepBecause(
-            "needed by igb (same name), selected by rule 1: include directory `kernel/drivers/net`".to_owned()
-        )
+        done.said.explained["updates/igb.ko.xz"],
+        "needed by igb (same name), selected by rule 1: include directory `kernel/drivers/net`"
     );
 }
 
 #[test]
 fn without_a_selection_everything_is_kept() {
-    let facts = |contents: &str| Facts {
-        flist: "drivers".to_owned(),
-        contents: contents.to_owned(),
-        kernel: String::new(),
-        date: String::new(),
-        variables: Vec::new(),
-        figures: Vec::new(),
-    };
-    let begin = |contents| ModulesSelect::begin(&facts(contents), Config::default());
-    let mut filter = begin("modules").unwrap();
-    for entry in folder().entries() {
-        assert!(matches!(filter.decide(&entry).unwrap(), flistry_plugin::Verdict::Keep));
-    }
+    let done = select_in(&drivers(), "{}").unwrap();
+    assert_eq!(done.kept().len(), drivers().entries().len() - 1);
+    let error = Build::firmware().flist("drivers").filter::<ModulesSelect>("{}", &drivers()).err().unwrap();
     assert_eq!(
-        begin("firmware").err().unwrap().message,
+        error.message,
         "it selects kernel modules, and [flist.drivers] has `contents = \"firmware\"`: take it out of the filters there"
     );
 }

@@ -5,37 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use flistry_plugin::modules::{
     ModulesAlias, ModulesBuiltin, ModulesDep, StatedDeps, module_name, normalize, parse_softdep,
 };
-use flistry_plugin::{Attributes, Entry, EntryId, Error, Kind, module_info, trees};
-
-/// What the plugin reads: an open tree, or a test's.
-pub trait Source {
-    /// All entries, in order.
-    fn entries(&self) -> Vec<Entry>;
-    /// A file's contents; `None` where there is no such entry.
-    fn contents(&self, path: &str) -> Result<Option<Vec<u8>>, Error>;
-    /// What modules say of themselves.
-    fn info(&self, modules: &[EntryId]) -> Vec<Result<Attributes, Error>>;
-}
-
-impl Source for trees::Tree {
-    fn entries(&self) -> Vec<Entry> {
-        self.all().collect()
-    }
-
-    fn contents(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.find(path).map(|file| self.contents(&file)).transpose()
-    }
-
-    fn info(&self, modules: &[EntryId]) -> Vec<Result<Attributes, Error>> {
-        module_info::read(self, modules)
-    }
-}
+use flistry_plugin::symlinks::Resolved;
+use flistry_plugin::{Entry, EntryId, EntryTree, Error, Kind, module_info, trees};
 
 /// A modules tree.
 pub struct Tree<'a> {
-    source: &'a dyn Source,
-    /// All entries, by their ids.
-    pub entries: Vec<Entry>,
+    source: &'a trees::Tree,
+    /// All entries.
+    pub entries: EntryTree,
     /// The modules among them, in the order of their paths.
     pub modules: Vec<Module>,
     by_path: BTreeMap<String, usize>,
@@ -53,17 +30,17 @@ pub struct Tree<'a> {
 enum Stated {
     /// In an index, by the module's name.
     Index(BTreeMap<String, Vec<StatedDeps>>),
-    /// There is no index: in the modules.
+    /// In the modules: the tree has no index of them.
     Modules,
 }
 
-/// A module's file, or a link to one.
+/// A module's file, or a symlink to one.
 pub struct Module {
-    /// Its entry.
+    /// The entry of that file or symlink.
     pub id: EntryId,
-    /// Its name, with underscores.
+    /// What the kernel calls it, with underscores.
     pub name: String,
-    /// Its path from the tree's root.
+    /// Where it is, from the tree's root.
     pub path: String,
 }
 
@@ -74,7 +51,7 @@ pub enum Found {
     Modules(Vec<usize>),
     /// Something that is built into the kernel.
     Builtin,
-    /// Nothing that there is.
+    /// Neither.
     Nothing,
 }
 
@@ -83,22 +60,18 @@ impl<'a> Tree<'a> {
     ///
     /// # Errors
     /// Where it has no modules or no `modules.dep`, or an index can't be read.
-    pub fn read(source: &'a dyn Source) -> Result<Tree<'a>, Error> {
-        let entries = source.entries();
-        let modules: Vec<Module> = entries.iter().filter_map(Module::of).collect();
+    pub fn read(source: &'a trees::Tree) -> Result<Tree<'a>, Error> {
+        let entries = EntryTree::new(source.all());
+        let modules: Vec<Module> = entries.entries().iter().filter_map(Module::from_entry).collect();
         if modules.is_empty() {
             return Err(Error::new("no-modules", "there is no module in the tree to select from"));
         }
-        let text = |path: &str| -> Result<Option<String>, Error> {
-            let Some(bytes) = source.contents(path)? else { return Ok(None) };
-            String::from_utf8(bytes).map(Some).map_err(|_| Error::new("not-text", format!("{path} is not UTF-8")))
-        };
-        let Some(dep) = text("modules.dep")? else {
+        let Some(dep) = source.text("modules.dep")? else {
             let what = "the tree has no modules.dep, which says what modules need: run `depmod -b ROOT KERNEL` on it";
             return Err(Error::new("no-modules-dep", what));
         };
         let stated = |path: &str| -> Result<Stated, Error> {
-            let Some(text) = text(path)? else { return Ok(Stated::Modules) };
+            let Some(text) = source.text(path)? else { return Ok(Stated::Modules) };
             let mut by_name: BTreeMap<String, Vec<StatedDeps>> = BTreeMap::new();
             for dep in parse_softdep(&text).map_err(|error| Error::new(error.code(), format!("{path}: {error}")))? {
                 by_name.entry(dep.module.clone()).or_default().push(dep);
@@ -106,6 +79,7 @@ impl<'a> Tree<'a> {
             Ok(Stated::Index(by_name))
         };
         let dep = ModulesDep::parse(&dep)?;
+        let modinfo = source.find("modules.builtin.modinfo").map(|file| source.contents(&file)).transpose()?;
         let by_path = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
         let mut by_name = BTreeMap::new();
         for (at, module) in modules.iter().enumerate() {
@@ -117,10 +91,10 @@ impl<'a> Tree<'a> {
             by_name,
             soft: stated("modules.softdep")?,
             weak: stated("modules.weakdep")?,
-            alias: ModulesAlias::parse(&text("modules.alias")?.unwrap_or_default())?,
+            alias: ModulesAlias::parse(&source.text("modules.alias")?.unwrap_or_default())?,
             builtin: ModulesBuiltin::parse(
-                &text("modules.builtin")?.unwrap_or_default(),
-                &source.contents("modules.builtin.modinfo")?.unwrap_or_default(),
+                &source.text("modules.builtin")?.unwrap_or_default(),
+                &modinfo.unwrap_or_default(),
             ),
             source,
             by_path,
@@ -153,7 +127,7 @@ impl<'a> Tree<'a> {
             (Stated::Index(_), Stated::Index(_)) => Vec::new(),
             _ => {
                 let files: Vec<EntryId> = modules.iter().map(|module| self.file_of(*module)).collect();
-                self.source.info(&files)
+                module_info::read(self.source, &files)
             }
         };
         let of = |(place, module): (usize, &usize)| {
@@ -202,41 +176,23 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// What a link leads to within the tree.
-    pub fn target<'b>(&'b self, entry: &'b Entry) -> Option<&'b Entry> {
-        let mut at = entry;
-        // Linux follows as many in one look-up.
-        for _ in 0..40 {
-            let target = at.target.as_deref().filter(|target| !target.starts_with('/'))?;
-            let mut parts: Vec<&str> = at.path.split('/').collect();
-            parts.pop();
-            for part in target.split('/') {
-                match part {
-                    "" | "." => {}
-                    ".." => drop(parts.pop()?),
-                    name => parts.push(name),
-                }
-            }
-            let path = parts.join("/");
-            let found = self.entries.binary_search_by(|entry| entry.path.split('/').cmp(path.split('/')));
-            at = &self.entries[found.ok()?];
-            if at.kind != Kind::Symlink {
-                return Some(at);
-            }
+    /// The entry that a symlink leads to within the tree.
+    pub fn target(&self, symlink: &Entry) -> Option<&Entry> {
+        match self.entries.follow(symlink.id) {
+            Resolved::Found(followed) => Some(self.entries.entry(followed.end)),
+            _ => None,
         }
-        None
     }
 
-    /// The file of a module that may be a link.
+    /// The file of a module that may be a symlink.
     fn file_of(&self, module: usize) -> EntryId {
         let id = self.modules[module].id;
-        let entry = &self.entries[id as usize];
-        if entry.kind == Kind::Symlink { self.target(entry).map_or(id, |file| file.id) } else { id }
+        self.target(self.entries.entry(id)).map_or(id, |file| file.id)
     }
 }
 
 impl Module {
-    fn of(entry: &Entry) -> Option<Module> {
+    fn from_entry(entry: &Entry) -> Option<Module> {
         let is_one = matches!(entry.kind, Kind::File | Kind::Symlink);
         let name = module_name(&entry.path).filter(|_| is_one)?;
         Some(Module { id: entry.id, name, path: entry.path.clone() })

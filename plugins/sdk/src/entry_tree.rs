@@ -156,7 +156,7 @@ mod tests {
     use crate::testing::TestTree;
 
     fn tree(lines: &[&str]) -> EntryTree {
-        EntryTree::new(TestTree::from(lines).entries())
+        TestTree::from(lines).to_entry_tree()
     }
 
     #[test]

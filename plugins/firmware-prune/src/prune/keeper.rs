@@ -2,29 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use flistry_plugin::Kind;
+use flistry_plugin::symlinks::Resolved;
+use flistry_plugin::{EntryId, EntryTree, Followed, Kind};
 
 use super::Decision;
 use crate::pattern::Found;
 use crate::reasons::{Reasons, cut};
-use crate::tree::{Id, Led, Tree};
 
 /// What is known so far.
 pub struct Keeper<'a> {
-    pub tree: &'a Tree,
+    pub tree: &'a EntryTree,
     kept: Vec<bool>,
     reasons: Vec<Reasons>,
     /// What the configuration removes, with why.
-    dropped: BTreeMap<Id, String>,
+    dropped: BTreeMap<EntryId, String>,
     /// What there is to say of entries that go.
-    notes: BTreeMap<Id, String>,
+    notes: BTreeMap<EntryId, String>,
 }
 
 impl<'a> Keeper<'a> {
-    /// Nothing is kept; a link to what is `dropped` goes with it.
-    pub fn new(tree: &'a Tree, mut dropped: BTreeMap<Id, String>) -> Self {
+    /// Nothing is kept; a symlink to what is `dropped` goes with it.
+    pub fn new(tree: &'a EntryTree, mut dropped: BTreeMap<EntryId, String>) -> Self {
         for id in tree.ids().filter(|id| tree.entry(*id).kind == Kind::Symlink) {
-            if let Led::To { end, passed } = tree.follow(id)
+            if let Resolved::Found(Followed { end, passed }) = tree.follow(id)
                 && let Some(gone) = passed.iter().chain([&end]).find(|way| dropped.contains_key(way) && **way != id)
             {
                 let why = format!("it leads to {}: {}", tree.entry(*gone).path, dropped[gone]);
@@ -53,34 +53,34 @@ impl<'a> Keeper<'a> {
         true
     }
 
-    /// Keeps an entry, with all that a link leads to.
-    pub fn keep_whole(&mut self, id: Id, reason: impl Fn() -> String) {
+    /// Keeps an entry, with all that a symlink leads to.
+    pub fn keep_whole(&mut self, id: EntryId, reason: impl Fn() -> String) {
         if self.dropped.contains_key(&id) {
             return;
         }
         self.mark(id, &reason);
         let from = || format!("for {}, {}", self.tree.entry(id).path, reason());
-        let Led::To { end, passed } = self.tree.follow(id) else { return };
+        let Resolved::Found(Followed { end, passed }) = self.tree.follow(id) else { return };
         for way in passed.into_iter().filter(|way| *way != id) {
             self.mark(way, from);
         }
         if end != id {
-            let beneath = if self.tree.is_folder(end) { self.tree.beneath(end) } else { 0..0 };
+            let beneath = if self.tree.is_directory(end) { self.tree.beneath(end) } else { 0..0 };
             for id in beneath.chain([end]).filter(|id| !self.dropped.contains_key(id)).collect::<Vec<_>>() {
                 self.mark(id, from);
             }
         }
     }
 
-    /// Keeps an entry as it is, whatever a link leads to: nothing else goes either.
-    pub fn keep_alone(&mut self, id: Id, reason: impl Fn() -> String) {
+    /// Keeps an entry as it is, whatever a symlink leads to: nothing else goes either.
+    pub fn keep_alone(&mut self, id: EntryId, reason: impl Fn() -> String) {
         if !self.dropped.contains_key(&id) && self.reasons[id as usize].is_empty() {
             self.mark(id, reason);
         }
     }
 
     /// Something to say of an entry, should it go.
-    pub fn note(&mut self, id: Id, what: impl FnOnce() -> String) {
+    pub fn note(&mut self, id: EntryId, what: impl FnOnce() -> String) {
         self.notes.entry(id).or_insert_with(what);
     }
 
@@ -95,9 +95,9 @@ impl<'a> Keeper<'a> {
         before
     }
 
-    fn mark(&mut self, id: Id, reason: impl Fn() -> String) {
+    fn mark(&mut self, id: EntryId, reason: impl Fn() -> String) {
         self.kept[id as usize] = true;
-        if !self.tree.is_folder(id) {
+        if !self.tree.is_directory(id) {
             self.reasons[id as usize].add(reason());
         }
     }
@@ -105,22 +105,22 @@ impl<'a> Keeper<'a> {
     /// Removes the rest.
     pub fn decide(mut self, decision: &mut Decision) {
         let tree = self.tree;
-        self.kept[0] = true;
+        self.kept[EntryTree::ROOT as usize] = true;
         for id in tree.ids().rev() {
-            // A folder that was empty before is nobody's to remove.
-            if tree.is_folder(id) && tree.children(id).is_empty() && !self.dropped.contains_key(&id) {
+            // Nobody asked to remove a directory that was empty before.
+            if tree.is_directory(id) && tree.children(id).is_empty() && !self.dropped.contains_key(&id) {
                 self.kept[id as usize] = true;
             }
             if self.kept[id as usize] {
                 self.kept[tree.parent(id) as usize] = true;
             }
         }
-        let mut folders = 0;
+        let mut directories = 0;
         for id in tree.ids() {
             let entry = tree.entry(id);
-            let folder = tree.is_folder(id);
+            let directory = tree.is_directory(id);
             if self.kept[id as usize] {
-                if !folder {
+                if !directory {
                     decision.kept += 1;
                     decision.reasons.insert(id, self.reasons[id as usize].text());
                 }
@@ -131,10 +131,10 @@ impl<'a> Keeper<'a> {
             }
             let noted = self.dropped.remove(&id).or_else(|| self.notes.remove(&id));
             let why = noted
-                .unwrap_or_else(|| (if folder { "nothing in it is kept" } else { "no module names it" }).to_owned());
+                .unwrap_or_else(|| (if directory { "nothing in it is kept" } else { "no module names it" }).to_owned());
             decision.reasons.insert(id, cut(why));
-            match folder {
-                true => folders += 1,
+            match directory {
+                true => directories += 1,
                 false => {
                     decision.removed += 1;
                     decision.removed_bytes += if entry.kind == Kind::File { entry.size } else { 0 };
@@ -143,9 +143,10 @@ impl<'a> Keeper<'a> {
         }
         if decision.removed > 0 {
             let (files, bytes) = (decision.removed, decision.removed_bytes);
-            let [files, folders] = [(files, "file or link", "files and links"), (folders, "folder", "folders")]
-                .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
-            decision.finding("removed", format!("{files} with {bytes} bytes, and {folders}"));
+            let [files, directories] =
+                [(files, "file or symlink", "files and symlinks"), (directories, "directory", "directories")]
+                    .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
+            decision.finding("removed", format!("{files} with {bytes} bytes, and {directories}"));
         }
     }
 }

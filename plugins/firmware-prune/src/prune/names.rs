@@ -2,37 +2,39 @@
 
 use std::collections::BTreeSet;
 
+use flistry_plugin::symlinks::Resolved;
+use flistry_plugin::{EntryId, EntryTree, Followed};
+
 use super::Decision;
 use super::keeper::Keeper;
 use crate::asked::{Asked, Driver, by};
 use crate::extras::{Derived, Extras};
 use crate::pattern::{ENDINGS, Found, Pattern};
 use crate::settings::Settings;
-use crate::tree::{Id, Led, Tree};
 
-/// A folder that the kernel searches.
+/// A directory that the kernel searches.
 pub struct Root {
-    folder: Id,
-    /// The links that lead to it.
-    way: Vec<Id>,
+    directory: EntryId,
+    /// The symlinks that lead to it.
+    way: Vec<EntryId>,
 }
 
 impl Root {
     /// What a pattern finds there.
-    pub fn find(&self, tree: &Tree, pattern: &Pattern) -> Vec<Found> {
-        let mut found = pattern.find(tree, self.folder);
+    pub fn find(&self, tree: &EntryTree, pattern: &Pattern) -> Vec<Found> {
+        let mut found = pattern.find(tree, self.directory);
         found.iter_mut().for_each(|found| found.way.extend(&self.way));
         found
     }
 }
 
-/// The folders that the kernel searches, in its order, as far as they are there.
-pub fn roots(tree: &Tree, kernel: &str) -> Vec<Root> {
-    let folder = |path: &str| {
-        path.split('/').try_fold(Root { folder: 0, way: Vec::new() }, |mut root, name| {
-            match tree.follow(tree.child(root.folder, name)?) {
-                Led::To { end, passed } if tree.is_folder(end) => {
-                    root.folder = end;
+/// The directories that the kernel searches, in its order, as far as they are there.
+pub fn roots(tree: &EntryTree, kernel: &str) -> Vec<Root> {
+    let directory = |path: &str| {
+        path.split('/').try_fold(Root { directory: EntryTree::ROOT, way: Vec::new() }, |mut root, name| {
+            match tree.follow(tree.child(root.directory, name)?) {
+                Resolved::Found(Followed { end, passed }) if tree.is_directory(end) => {
+                    root.directory = end;
                     root.way.extend(passed);
                     Some(root)
                 }
@@ -42,8 +44,8 @@ pub fn roots(tree: &Tree, kernel: &str) -> Vec<Root> {
     };
     ["updates/".to_owned() + kernel, "updates".to_owned(), kernel.to_owned()]
         .iter()
-        .filter_map(|path| folder(path))
-        .chain([Root { folder: 0, way: Vec::new() }])
+        .filter_map(|path| directory(path))
+        .chain([Root { directory: EntryTree::ROOT, way: Vec::new() }])
         .collect()
 }
 
@@ -85,7 +87,7 @@ pub fn keep(
 
 /// Literally, and if that finds nothing as a glob; each in all the places, in the kernel's order: an ending is tried
 /// everywhere before the next one.
-fn search(tree: &Tree, name: &str, roots: &[Root]) -> Vec<Found> {
+fn search(tree: &EntryTree, name: &str, roots: &[Root]) -> Vec<Found> {
     let all = |pattern: Option<Pattern>| {
         let found = pattern.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern)));
         let mut found: Vec<Found> = found.collect();
@@ -103,7 +105,7 @@ fn keep_found(found: &[Found], keeper: &mut Keeper<'_>, named: impl Fn() -> Stri
 
 /// Says which of several files of one name the kernel never reaches. What is only compressed is reached by the
 /// compression that the kernel knows.
-fn shadowed(found: &[Found], tree: &Tree, decision: &mut Decision) {
+fn shadowed(found: &[Found], tree: &EntryTree, decision: &mut Decision) {
     let literal = |found: &&Found| tree.entry(found.entry).path.clone();
     let Some(first) = found.first().filter(|_| is_one_name(found, tree)) else { return };
     for other in &found[1..] {
@@ -115,7 +117,7 @@ fn shadowed(found: &[Found], tree: &Tree, decision: &mut Decision) {
 }
 
 /// Whether all that was found is the same name in other places or with other endings, not what a glob stands for.
-fn is_one_name(found: &[Found], tree: &Tree) -> bool {
+fn is_one_name(found: &[Found], tree: &EntryTree) -> bool {
     let plain = |found: &Found| {
         let name = tree.entry(found.entry).name();
         name.strip_suffix(ENDINGS[found.ending]).unwrap_or(name).to_owned()
@@ -137,7 +139,7 @@ struct Firmware<'a> {
 
 impl Firmware<'_> {
     /// Keeps what goes with it; returns the last of that which can stand in for it.
-    fn keep_derived(&self, rules: &[Derived], roots: &[Root], keeper: &mut Keeper<'_>) -> Option<Id> {
+    fn keep_derived(&self, rules: &[Derived], roots: &[Root], keeper: &mut Keeper<'_>) -> Option<EntryId> {
         let Firmware { name, drivers, found } = self;
         let mut last = None;
         for rule in rules {

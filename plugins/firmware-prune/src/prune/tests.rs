@@ -1,9 +1,10 @@
 //! The rules, a case each.
 
+use flistry_plugin::testing::TestTree;
+
 use super::*;
 use crate::builtin::Builtins;
 use crate::settings::Config;
-use crate::tree::tests::{id, tree};
 
 /// `r8169: a b` names `a` and `b`; `(e100): a` is built in.
 fn asked(lines: &[&str]) -> Asked {
@@ -18,8 +19,15 @@ fn asked(lines: &[&str]) -> Asked {
     asked
 }
 
+/// A tree whose files have 100 bytes.
+fn tree(lines: &[&str]) -> EntryTree {
+    let mut entries = TestTree::from(lines).entries();
+    entries.iter_mut().filter(|entry| entry.kind == Kind::File).for_each(|file| file.size = 100);
+    EntryTree::new(entries)
+}
+
 struct Case {
-    tree: Tree,
+    tree: EntryTree,
     decision: Decision,
 }
 
@@ -31,15 +39,15 @@ fn case(asked: Asked, config: &str, lines: &[&str]) -> Case {
 }
 
 impl Case {
-    /// What stays, files and links.
+    /// What stays, files and symlinks.
     fn kept(&self) -> Vec<&str> {
-        let gone = |id: Id| {
+        let gone = |id: EntryId| {
             let mut at = id;
             loop {
                 if self.decision.remove.contains(&at) {
                     return true;
                 }
-                if at == 0 {
+                if at == EntryTree::ROOT {
                     return false;
                 }
                 at = self.tree.parent(at);
@@ -48,7 +56,7 @@ impl Case {
         let kept: Vec<&str> = self
             .tree
             .ids()
-            .filter(|id| !self.tree.is_folder(*id) && !gone(*id))
+            .filter(|id| !self.tree.is_directory(*id) && !gone(*id))
             .map(|id| &*self.tree.entry(id).path)
             .collect();
         assert_eq!(kept.len() as u64, self.decision.kept);
@@ -60,7 +68,7 @@ impl Case {
     }
 
     fn why(&self, path: &str) -> &str {
-        &self.decision.reasons[&id(&self.tree, path)]
+        &self.decision.reasons[&self.tree.find(path).unwrap()]
     }
 
     fn findings(&self, key: &str) -> Vec<&str> {
@@ -69,21 +77,21 @@ impl Case {
 }
 
 #[test]
-fn what_is_named_stays_and_the_rest_goes_with_its_folders() {
+fn what_is_named_stays_and_the_rest_goes_with_its_directories() {
     let case = case(
         asked(&["r8169: rtl_nic/a.fw", "b: rtl_nic/a.fw", "(e100): e100/u.bin"]),
         "{}",
         &["rtl_nic/a.fw", "rtl_nic/b.fw", "e100/u.bin", "old/deep/x", "old/y", "empty/"],
     );
     assert_eq!(case.kept(), ["e100/u.bin", "rtl_nic/a.fw"]);
-    // A removed folder takes what is in it along; one that was empty before is left alone.
+    // A removed directory takes what is in it along; one that was empty before is left alone.
     assert_eq!(case.removed(), ["old", "rtl_nic/b.fw"]);
     assert_eq!(case.why("rtl_nic/a.fw"), "named by b, r8169");
     assert_eq!(case.why("e100/u.bin"), "named by e100 (built in)");
     assert_eq!(case.why("old/deep/x"), "no module names it");
     assert_eq!(case.why("old"), "nothing in it is kept");
     assert_eq!((case.decision.removed, case.decision.removed_bytes), (3, 300));
-    assert_eq!(case.findings("removed"), ["3 files and links with 300 bytes, and 2 folders"]);
+    assert_eq!(case.findings("removed"), ["3 files and symlinks with 300 bytes, and 2 directories"]);
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn the_kernel_s_places_are_searched_and_what_it_never_reaches_is_told() {
 }
 
 #[test]
-fn links_stay_with_what_they_lead_to() {
+fn symlinks_stay_with_what_they_lead_to() {
     let lines = [
         "brcm/f.bin -> ../cypress/g.bin",
         "cypress/g.bin -> h.bin",
@@ -127,14 +135,14 @@ fn links_stay_with_what_they_lead_to() {
 }
 
 #[test]
-fn a_folder_that_a_link_passes_through_stays_though_it_is_emptied() {
+fn a_directory_that_a_symlink_passes_through_stays_though_it_is_emptied() {
     let case = case(asked(&["m: z.bin"]), "{}", &["z.bin -> dir/sub/../../real.bin", "dir/sub/old", "real.bin"]);
     assert_eq!(case.kept(), ["real.bin", "z.bin"]);
     assert_eq!(case.removed(), ["dir/sub/old"]);
 }
 
 #[test]
-fn links_that_lead_nowhere_go_and_those_that_lead_out_stay_if_they_are_named() {
+fn symlinks_that_dangle_go_and_those_that_lead_out_stay_if_they_are_named() {
     let lines = ["a.bin -> gone", "b.bin -> /etc/b", "c.bin -> ../../c", "d -> d"];
     let case = case(asked(&["m: a.bin b.bin"]), "{}", &lines);
     assert_eq!(case.kept(), ["b.bin"]);
@@ -194,7 +202,7 @@ fn the_configuration_keeps_and_drops() {
         ]
     );
     assert_eq!(with.findings("missing"), [""; 0]);
-    // A link that is kept has all that it leads to.
+    // A symlink that is kept has all that it leads to.
     let with = case(asked(&[]), r#"{"keep": ["link"]}"#, &["link -> real", "real/a", "real/b/c", "other"]);
     assert_eq!(with.kept(), ["link", "real/a", "real/b/c"]);
 }

@@ -5,11 +5,7 @@ use super::*;
 #[test]
 fn a_tree_that_is_not_whole_is_refused() {
     let json = r#"{"rules": [{"include": {"name": "igb"}}]}"#;
-    let without = |path: &str| {
-        let mut folder = folder();
-        folder.files.remove(path).unwrap();
-        refused(&folder, json)
-    };
+    let without = |path: &str| refused(&drivers().without(path), json);
     assert_eq!(
         without("kernel/drivers/net/phy/libphy.ko.xz"),
         (
@@ -26,30 +22,21 @@ fn a_tree_that_is_not_whole_is_refused() {
             "the tree has no modules.dep, which says what modules need: run `depmod -b ROOT KERNEL` on it".to_owned()
         )
     );
-    let mut unlisted = folder();
-    unlisted.files.insert("kernel/igb2.ko", String::new());
+    let unlisted = drivers().module("kernel/igb2.ko", &[]);
     assert_eq!(
         refused(&unlisted, r#"{"rules": [{"include": {"name": "igb*"}}]}"#).1,
         "kernel/igb2.ko has no line in modules.dep, so what it needs is unknown: run depmod on the tree again"
     );
     assert!(refused(&unlisted, r#"{"list": "igb2"}"#).1.starts_with("kernel/igb2.ko has no line in modules.dep"));
     assert_eq!(names(&kept_in(&unlisted, json)), "igb libphy");
-    let mut empty = folder();
-    empty.files.retain(|path, _| !path.contains(".ko"));
-    assert_eq!(refused(&empty, json).1, "there is no module in the tree to select from");
+    assert_eq!(refused(&drivers().without("kernel"), json).1, "there is no module in the tree to select from");
     // A dependency that nobody selected may be missing.
-    let mut other = folder();
-    other.files.remove("kernel/sound/snd_pcm.ko.xz");
-    assert_eq!(names(&kept_in(&other, json)), "igb libphy");
+    assert_eq!(names(&kept_in(&drivers().without("kernel/sound/snd_pcm.ko.xz"), json)), "igb libphy");
 }
 
 #[test]
-fn indexes_that_are_none_are_named() {
-    let with = |path: &'static str| {
-        let mut folder = folder();
-        folder.files.insert(path, "nonsense".to_owned());
-        refused(&folder, r#"{"rules": [{"include": {"name": "igb"}}]}"#).1
-    };
+fn indexes_that_are_damaged_are_named() {
+    let with = |path| refused(&drivers().file(path, "nonsense"), r#"{"rules": [{"include": {"name": "igb"}}]}"#).1;
     assert_eq!(with("modules.dep"), "line 1 of modules.dep names no module: nonsense");
     assert_eq!(with("modules.alias"), "line 1 of modules.alias is not an alias: nonsense");
     assert_eq!(with("modules.weakdep"), "modules.weakdep: line 1 is neither a softdep nor a weakdep: nonsense");
@@ -67,7 +54,6 @@ fn a_selection_of_nothing_is_refused() {
 
 #[test]
 fn each_mistake_in_the_settings_has_its_message() {
-    let message = |json: &str| flistry_plugin::hook::config::<ModulesSelect>(json).err().unwrap().message;
     let rule = |selector: &str| message(&format!(r#"{{"rules": [{{"include": {selector}}}]}}"#));
     assert_eq!(message(r#"{"rule": []}"#), "`rule`: unknown field `rule`, expected one of `rules`, `list`, `strict`");
     assert!(
@@ -79,18 +65,18 @@ fn each_mistake_in_the_settings_has_its_message() {
     assert_eq!(rule(r#"{"path": "a["}"#), "rule 1: the pattern `a[` is not a glob: `[` without `]`");
     assert_eq!(
         rule(r#"{"name": "net/igb"}"#),
-        "rule 1: `net/igb` is no module's name: for a path there are `path` and `directory`"
+        "rule 1: `net/igb` is not a module's name: use `path` or `directory` for a path"
     );
     assert_eq!(rule(r#"{"alias": ""}"#), "rule 1: an empty alias matches nothing");
-    for folder in ["", "/kernel", "a//b", "../a", "."] {
+    for directory in ["", "/kernel", "a//b", "../a", "."] {
         assert_eq!(
-            rule(&format!(r#"{{"directory": "{folder}"}}"#)),
-            format!("rule 1: `{folder}` is no folder's path from the tree's root, like `kernel/drivers/net`")
+            rule(&format!(r#"{{"directory": "{directory}"}}"#)),
+            format!("rule 1: `{directory}` is not a directory's path from the tree's root, like `kernel/drivers/net`")
         );
     }
     assert_eq!(
         rule(r#"{"listed": "*"}"#),
-        "rule 1 is about `listed` modules, and there is no list: name its file in `config-files = { list = \"PATH\" }`"
+        "rule 1 is about `listed` modules, but no list is given: name its file in `config-files = { list = \"PATH\" }`"
     );
     assert_eq!(message(r##"{"list": "# none\n"}"##), "`list` names no module, and nothing would be selected");
     assert_eq!(message(r#"{"list": "a/b.ko"}"#), "`list`: line 1 names a path, for which there are rules: a/b.ko");

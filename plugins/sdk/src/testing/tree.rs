@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Attributes, Entry, EntryId, Error, Kind};
+use crate::{Attributes, Entry, EntryId, EntryTree, Error, Kind};
 
 /// A tree that is made for a test. Directories are there as soon as something is in them.
 ///
@@ -31,9 +31,14 @@ pub fn entry(path: &str, kind: Kind) -> Entry {
 }
 
 impl TestTree {
-    /// Takes a line an entry: `a/b` is an empty file, `a/` a directory, `a -> b` a symlink.
+    /// Makes a tree of lines, one for each entry: `a/b` is an empty file, `a/` a directory, `a -> b` a symlink.
     pub fn new<'a>(lines: impl IntoIterator<Item = &'a str>) -> TestTree {
-        lines.into_iter().fold(TestTree::default(), |tree, line| match line.split_once(" -> ") {
+        TestTree::default().lines(lines)
+    }
+
+    /// Adds entries by lines, as [`TestTree::new`] takes them.
+    pub fn lines<'a>(self, lines: impl IntoIterator<Item = &'a str>) -> TestTree {
+        lines.into_iter().fold(self, |tree, line| match line.split_once(" -> ") {
             Some((path, target)) => {
                 let size = target.len() as u64;
                 tree.with(Entry { target: Some(target.to_owned()), size, ..entry(path, Kind::Symlink) })
@@ -79,6 +84,11 @@ impl TestTree {
     /// The entries in the host's order, the root first.
     pub fn entries(&self) -> Vec<Entry> {
         self.snapshot().nodes.into_iter().map(|node| node.entry).collect()
+    }
+
+    /// The same as [`EntryTree`], for a function that takes one.
+    pub fn to_entry_tree(&self) -> EntryTree {
+        EntryTree::new(self.entries())
     }
 
     fn insert(&mut self, node: Node) {
