@@ -10,4 +10,4 @@ pub use crate::bindings::imports::flistry::plugin::{
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(not(target_family = "wasm"))]
-pub use native::{Manifest, Tree, log, module_info, open, report};
+pub use native::*;

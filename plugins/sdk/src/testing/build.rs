@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use super::outcome::{Edited, Filtered, Said};
 use super::tree::TestTree;
-use super::world::World;
-use crate::host::Manifest;
+use crate::host::{Manifest, World};
 use crate::{Error, Facts, Filter, Kind, Names, Naming, PostPack, hook};
 
 /// What a build is about, and what the configuration grants. It runs hooks.

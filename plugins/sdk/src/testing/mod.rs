@@ -29,10 +29,7 @@
 mod build;
 mod outcome;
 mod tree;
-mod world;
 
 pub use build::Build;
 pub use outcome::{Edited, Filtered, Said};
-pub(crate) use tree::Snapshot;
 pub use tree::{TestTree, entry};
-pub(crate) use world::{Operation, World};

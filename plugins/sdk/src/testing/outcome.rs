@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::{Operation, World};
 use crate::host::log::Level;
+use crate::host::{Operation, World};
 use crate::{Attributes, Entry, EntryId, Kind, Verdict};
 
 /// What a plugin said beside its answer.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Attributes, Entry, EntryId, EntryTree, Error, Kind};
+use crate::host::{Node, Snapshot};
+use crate::{Entry, EntryTree, Kind};
 
 /// A tree that is made for a test. Directories are there as soon as something is in them.
 ///
@@ -16,13 +17,6 @@ use crate::{Attributes, Entry, EntryId, EntryTree, Error, Kind};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TestTree(BTreeMap<Vec<String>, Node>);
-
-#[derive(Clone, Debug)]
-struct Node {
-    entry: Entry,
-    contents: Vec<u8>,
-    info: Option<Attributes>,
-}
 
 /// An entry of this path and kind, with nothing else said of it.
 pub fn entry(path: &str, kind: Kind) -> Entry {
@@ -83,7 +77,7 @@ impl TestTree {
 
     /// The entries in the host's order, the root first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.snapshot().nodes.into_iter().map(|node| node.entry).collect()
+        self.snapshot().entries(0, u32::MAX)
     }
 
     /// The same as [`EntryTree`], for a function that takes one.
@@ -95,16 +89,16 @@ impl TestTree {
         let path = parts(&node.entry.path);
         assert!(path.iter().all(|name| !matches!(&**name, "" | "." | "..")), "`{}` is not a path", node.entry.path);
         for depth in 1..path.len() {
-            self.0.entry(path[..depth].to_vec()).or_insert_with(|| Node::directory(&path[..depth].join("/")));
+            self.0.entry(path[..depth].to_vec()).or_insert_with(|| directory(&path[..depth].join("/")));
         }
         self.0.insert(path, node);
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let nodes = std::iter::once(Node::directory("")).chain(self.0.values().cloned());
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let nodes = std::iter::once(directory("")).chain(self.0.values().cloned());
         let numbered = (0..).zip(nodes);
         let nodes = numbered.map(|(id, node)| Node { entry: Entry { id, ..node.entry }, ..node });
-        Snapshot { nodes: nodes.collect() }
+        Snapshot::new(nodes.collect())
     }
 }
 
@@ -126,52 +120,12 @@ impl From<&TestTree> for TestTree {
     }
 }
 
-impl Node {
-    fn directory(path: &str) -> Node {
-        Node { entry: entry(path, Kind::Directory), contents: Vec::new(), info: None }
-    }
+fn directory(path: &str) -> Node {
+    Node { entry: entry(path, Kind::Directory), contents: Vec::new(), info: None }
 }
 
 fn parts(path: &str) -> Vec<String> {
     path.split('/').map(str::to_owned).collect()
-}
-
-/// A tree as the host shows it: numbered, and unchanging.
-pub(crate) struct Snapshot {
-    nodes: Vec<Node>,
-}
-
-impl Snapshot {
-    pub(crate) fn len(&self) -> u32 {
-        self.nodes.len() as u32
-    }
-
-    pub(crate) fn entries(&self, start: EntryId, count: u32) -> Vec<Entry> {
-        self.nodes.iter().skip(start as usize).take(count as usize).map(|node| node.entry.clone()).collect()
-    }
-
-    pub(crate) fn find(&self, path: &str) -> Option<&Entry> {
-        self.nodes.iter().map(|node| &node.entry).find(|entry| entry.path == path)
-    }
-
-    pub(crate) fn read(&self, id: EntryId, offset: u64, len: u32) -> Result<Vec<u8>, Error> {
-        let node = self.node(id)?;
-        if node.entry.kind != Kind::File {
-            return Err(Error::new("not-a-file", format!("/{} is not a file", node.entry.path)).at(&node.entry));
-        }
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(node.contents.len());
-        Ok(node.contents[offset..].iter().take(len as usize).copied().collect())
-    }
-
-    pub(crate) fn module_info(&self, id: EntryId) -> Result<Attributes, Error> {
-        let node = self.node(id)?;
-        let not_one = || Error::new("not-a-module", format!("/{} is not a module", node.entry.path)).at(&node.entry);
-        node.info.clone().ok_or_else(not_one)
-    }
-
-    fn node(&self, id: EntryId) -> Result<&Node, Error> {
-        self.nodes.get(id as usize).ok_or_else(|| Error::new("no-entry", format!("the tree has no entry {id}")))
-    }
 }
 
 #[cfg(test)]

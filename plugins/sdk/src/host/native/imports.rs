@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::testing::{Operation, Snapshot, World};
+use super::snapshot::Snapshot;
+use super::world::{Operation, World};
 use crate::{Attributes, Entry, EntryId, Error};
 
 /// A tree that may be read.

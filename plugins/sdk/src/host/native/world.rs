@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::tree::Snapshot;
-use crate::host::log::Level;
+use super::snapshot::Snapshot;
+use crate::bindings::imports::flistry::plugin::log::Level;
 use crate::{EntryId, Error};
 
 thread_local! {

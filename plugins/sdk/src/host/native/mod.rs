@@ -1,0 +1,9 @@
+//! The host's stand-in in native tests.
+
+mod imports;
+mod snapshot;
+mod world;
+
+pub use imports::{Manifest, Tree, log, module_info, open, report};
+pub(crate) use snapshot::{Node, Snapshot};
+pub(crate) use world::{Operation, World};

@@ -1,0 +1,55 @@
+//! A tree as the host shows it.
+
+use crate::{Attributes, Entry, EntryId, Error, Kind};
+
+/// An entry with what the host can read of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) entry: Entry,
+    pub(crate) contents: Vec<u8>,
+    /// What a kernel module says of itself.
+    pub(crate) info: Option<Attributes>,
+}
+
+/// A tree as the host shows it: numbered, and unchanging.
+pub(crate) struct Snapshot {
+    nodes: Vec<Node>,
+}
+
+impl Snapshot {
+    /// Takes the entries in the host's order, numbered.
+    pub(crate) fn new(nodes: Vec<Node>) -> Snapshot {
+        Snapshot { nodes }
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
+    pub(crate) fn entries(&self, start: EntryId, count: u32) -> Vec<Entry> {
+        self.nodes.iter().skip(start as usize).take(count as usize).map(|node| node.entry.clone()).collect()
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<&Entry> {
+        self.nodes.iter().map(|node| &node.entry).find(|entry| entry.path == path)
+    }
+
+    pub(crate) fn read(&self, id: EntryId, offset: u64, len: u32) -> Result<Vec<u8>, Error> {
+        let node = self.node(id)?;
+        if node.entry.kind != Kind::File {
+            return Err(Error::new("not-a-file", format!("/{} is not a file", node.entry.path)).at(&node.entry));
+        }
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(node.contents.len());
+        Ok(node.contents[offset..].iter().take(len as usize).copied().collect())
+    }
+
+    pub(crate) fn module_info(&self, id: EntryId) -> Result<Attributes, Error> {
+        let node = self.node(id)?;
+        let not_one = || Error::new("not-a-module", format!("/{} is not a module", node.entry.path)).at(&node.entry);
+        node.info.clone().ok_or_else(not_one)
+    }
+
+    fn node(&self, id: EntryId) -> Result<&Node, Error> {
+        self.nodes.get(id as usize).ok_or_else(|| Error::new("no-entry", format!("the tree has no entry {id}")))
+    }
+}
