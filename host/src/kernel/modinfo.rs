@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use flistry_common::modules::split_compression;
 use object::{Object, ObjectSection};
 
 /// No module is larger than this when it is decompressed; the largest of Debian's 6.12 has 20 MiB.
@@ -28,13 +29,12 @@ pub enum Compression {
 impl Compression {
     /// The compression of a module with this file name; `None` if it is not a module's name.
     pub fn of_module(name: &str) -> Option<Compression> {
-        let (_, ending) = name.rsplit_once(".ko")?;
+        let (_, ending) = split_compression(name)?;
         Some(match ending {
-            "" => Compression::None,
             ".gz" => Compression::Gzip,
             ".xz" => Compression::Xz,
             ".zst" => Compression::Zstd,
-            _ => return None,
+            _ => Compression::None,
         })
     }
 

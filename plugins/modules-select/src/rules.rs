@@ -1,6 +1,7 @@
 //! From rules to a decision for each module, before anything is known of what modules need.
 
 use flistry_plugin::globs::Glob;
+use flistry_plugin::modules::split_compression;
 
 use crate::config::{Choice, Rule, Selector};
 use crate::list::Line;
@@ -10,9 +11,9 @@ use crate::tree::{Found, Tree};
 pub struct Decisions {
     /// For each module in its place: the rule that decides, if one matches.
     pub by_module: Vec<Option<Decision>>,
-    /// What names something that is built in, in words.
+    /// Rules and lines that name something that is built in, in words.
     pub builtin: Vec<String>,
-    /// What matches nothing, in words.
+    /// Rules and lines that match nothing, in words.
     pub unmatched: Vec<String>,
 }
 
@@ -40,7 +41,7 @@ impl Decisions {
                 }
                 selector => {
                     let matches = |path: &str, name: &str| match selector {
-                        Selector::Path(glob) => glob.covers(path) || glob.covers(uncompressed(path)),
+                        Selector::Path(glob) => glob.covers(path) || glob.covers(plain(path)),
                         Selector::Directory(directory) => {
                             path.strip_prefix(&**directory).is_some_and(|rest| rest.starts_with('/'))
                         }
@@ -77,7 +78,7 @@ impl Decisions {
         }
     }
 
-    /// Lets a rule decide about modules; where there are none, that is a finding.
+    /// Lets a rule decide about modules; that it matches none is a finding.
     fn take(&mut self, rule: &Rule, words: &str, modules: Vec<usize>, is_builtin: impl FnOnce() -> bool) {
         if modules.is_empty() {
             match is_builtin() {
@@ -91,7 +92,7 @@ impl Decisions {
     }
 }
 
-/// A module's path without the ending that its compression adds: what a rule says should not depend on that.
-fn uncompressed(path: &str) -> &str {
-    [".gz", ".xz", ".zst"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
+/// What a rule says should not depend on how a module is compressed.
+fn plain(path: &str) -> &str {
+    split_compression(path).map_or(path, |(plain, _)| plain)
 }

@@ -15,6 +15,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use flistry_common::modules::split_compression;
+
 use super::error::IndexError;
 use super::fit::{Modules, compare, modules};
 use super::mismatch::Mismatch;
@@ -219,5 +221,5 @@ fn complete_order(tree: &Tree, file: &Path) -> Result<(), IndexError> {
 
 /// A module's path as `modules.order` has it: without a compression's ending.
 fn plain(path: &str) -> &str {
-    path.rfind(".ko").map_or(path, |end| &path[..end + ".ko".len()])
+    split_compression(path).map_or(path, |(plain, _)| plain)
 }

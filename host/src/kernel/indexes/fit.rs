@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use flistry_common::modules::module_name;
+
 use super::mismatch::Mismatch;
 use super::trie;
 use crate::kernel::modinfo::Compression;
@@ -63,10 +65,9 @@ pub(super) fn modules(tree: &Tree) -> impl Iterator<Item = EntryId> {
         .filter(move |id| !passed_by(&tree.path(*id)))
 }
 
-/// A module's name: its file's, without the ending, with `_` for `-`.
+/// A module's name; a path that is not a module's stands for itself.
 fn name_of(path: &str) -> String {
-    let file = path.rsplit('/').next().unwrap_or_default();
-    file.rsplit_once(".ko").map_or(file, |(name, _)| name).replace('-', "_")
+    module_name(path).unwrap_or_else(|| path.to_owned())
 }
 
 /// What is wrong with an index's bytes; an error where they are none.

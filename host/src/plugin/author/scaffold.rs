@@ -1,7 +1,7 @@
 //! A new plugin's crate: it builds and passes its test as it stands.
 //!
-//! The SDK is not in a registry, so the crate brings it along, with the interface that it is made from: what was embedded
-//! in the program is written as it is.
+//! The SDK is not in a registry, so the crate brings it along, with what it is made from: the build script embedded all of it
+//! (`host/build.rs`).
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use cap_std::fs::Dir;
 
 use crate::plugin::Hook;
 
-/// Bytes of the longest name: a plugin's in `flistry.toml` may have as many.
+/// Bytes of a name: as many as a plugin's name in `flistry.toml` may have.
 const MAX_NAME: usize = 40;
 
 const MANIFEST: &str = include_str!("../../../../plugins/template/Cargo.toml");
@@ -23,21 +23,21 @@ const VENDORED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/vendored.r
 /// Where they lie in a plugin's crate.
 const VENDOR: &str = "vendor/flistry";
 
-/// A crate that can't be made.
+/// Why a crate was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
-    /// The name is no plugin's.
+    /// The name can't be a plugin's.
     #[error("`{0}` cannot name a plugin")]
     Name(String),
-    /// There is something at its place.
-    #[error("{} is there already", .0.display())]
+    /// Something has its path already.
+    #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// A folder or file can't be written.
+    /// A directory or file was not written.
     #[error("cannot write {}: {error}", path.display())]
     Write {
         /// Which one.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         error: std::io::Error,
     },
 }
@@ -47,30 +47,30 @@ impl ScaffoldError {
     pub fn hint(&self) -> String {
         match self {
             ScaffoldError::Name(_) => {
-                format!("use up to {MAX_NAME} small letters, digits and `-`, beginning with a letter")
+                format!("use up to {MAX_NAME} lowercase letters, digits and `-`, beginning with a letter")
             }
-            ScaffoldError::Exists(_) => "choose another name, or another place with --dir".to_owned(),
-            ScaffoldError::Write { .. } => "the folder must exist and be writable".to_owned(),
+            ScaffoldError::Exists(_) => "choose another name, or another directory with --dir".to_owned(),
+            ScaffoldError::Write { .. } => "the directory must exist and be writable".to_owned(),
         }
     }
 }
 
-/// Makes the crate `name` in `parent`; returns its folder. What is there already is not touched.
+/// Makes the crate `name` in `parent`, and returns its directory. Nothing that exists is touched.
 ///
 /// # Errors
-/// Where the name is none, is taken, or the folder can't be written.
+/// Where the name is invalid or taken, or something can't be written.
 pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, ScaffoldError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || name.len() > MAX_NAME || !name.bytes().all(plain) {
         return Err(ScaffoldError::Name(name.to_owned()));
     }
-    let folder = parent.join(name);
-    let failed = |path: &str, error| ScaffoldError::Write { path: folder.join(path), error };
-    std::fs::create_dir(&folder).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => ScaffoldError::Exists(folder.clone()),
+    let directory = parent.join(name);
+    let failed = |path: &str, error| ScaffoldError::Write { path: directory.join(path), error };
+    std::fs::create_dir(&directory).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => ScaffoldError::Exists(directory.clone()),
         _ => failed("", error),
     })?;
-    let dir = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(|error| failed("", error))?;
+    let dir = Dir::open_ambient_dir(&directory, ambient_authority()).map_err(|error| failed("", error))?;
     let write = |path: &str, text: &str| {
         let parent = Path::new(path).parent().unwrap_or(Path::new(""));
         let written = dir.create_dir_all(parent).and_then(|()| dir.write(path, text));
@@ -87,10 +87,10 @@ pub fn new_plugin(parent: &Path, name: &str, hook: Hook) -> Result<PathBuf, Scaf
     write("src/lib.rs", code)?;
     write(".gitignore", "/target\n")?;
     VENDORED.iter().try_for_each(|(path, text)| write(&format!("{VENDOR}/{path}"), text))?;
-    Ok(folder)
+    Ok(directory)
 }
 
-/// A hook's example: the code, a setting that it takes as key and value, and how an flist uses it.
+/// A hook's example: its code, a setting as key and value, and the line by which an flist uses it.
 fn template(hook: Hook) -> (&'static str, (&'static str, &'static str), &'static str) {
     match hook {
         Hook::Filter => (
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_author_s_guide_shows_what_is_written() {
+    fn the_author_s_guide_shows_the_templates() {
         let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/plugins.md");
         let guide = std::fs::read_to_string(guide).unwrap();
         for hook in [Hook::Filter, Hook::Naming, Hook::PostPack] {
@@ -141,8 +141,8 @@ mod tests {
     fn a_crate_is_made_and_nothing_is_overwritten() {
         let parent = tempfile::tempdir().unwrap();
         for (name, hook) in [("a-filter", Hook::Filter), ("names", Hook::Naming), ("edits2", Hook::PostPack)] {
-            let folder = new_plugin(parent.path(), name, hook).unwrap();
-            let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+            let directory = new_plugin(parent.path(), name, hook).unwrap();
+            let read = |file: &str| std::fs::read_to_string(directory.join(file)).unwrap();
             assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")));
             assert!(read("src/lib.rs").contains("export!("));
             assert!(read("README.md").contains(&format!("[plugin.{name}]")));
@@ -151,17 +151,17 @@ mod tests {
                 assert!(!text.contains("HOOK-LINE"), "{text}");
             }
             let error = new_plugin(parent.path(), name, hook).unwrap_err();
-            assert_eq!(error.to_string(), format!("{} is there already", folder.display()));
+            assert_eq!(error.to_string(), format!("{} exists already", directory.display()));
         }
     }
 
     #[test]
-    fn names_that_are_none_are_refused() {
+    fn invalid_names_are_refused() {
         let parent = tempfile::tempdir().unwrap();
         for name in ["", "a b", "A", "1a", "../x", "a/b", "-a", "a_b", &"x".repeat(41)] {
             let error = new_plugin(parent.path(), name, Hook::Filter).unwrap_err();
             assert_eq!(error.to_string(), format!("`{name}` cannot name a plugin"));
-            assert!(error.hint().contains("up to 40 small letters"));
+            assert!(error.hint().contains("up to 40 lowercase letters"));
         }
         let gone = parent.path().join("nowhere");
         assert!(matches!(new_plugin(&gone, "a", Hook::Filter).unwrap_err(), ScaffoldError::Write { .. }));

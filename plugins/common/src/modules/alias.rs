@@ -48,7 +48,7 @@ impl ModulesAlias {
         self.by_prefix.entry(prefix).or_default().push(Alias { pattern, module: normalize(module) });
     }
 
-    /// The modules that modprobe would load for a name which is no module's: all that have an alias that matches it.
+    /// The modules that modprobe would load for a name that is not a module's: all that have an alias that matches it.
     pub fn modules(&self, name: &str) -> BTreeSet<&str> {
         let name = normalize(name);
         let prefixes = (0..=name.len()).filter_map(|end| self.by_prefix.get(name.get(..end)?));

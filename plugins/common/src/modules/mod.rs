@@ -13,5 +13,5 @@ pub use alias::ModulesAlias;
 pub use builtin::{BuiltinInfo, ModulesBuiltin, parse_builtin_modinfo};
 pub use dep::ModulesDep;
 pub use error::{IndexError, ModinfoError};
-pub use names::{MODULE_ENDINGS, module_name, normalize};
+pub use names::{module_name, normalize, split_compression};
 pub use softdep::{StatedDeps, parse_softdep};
