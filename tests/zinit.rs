@@ -15,7 +15,8 @@ mod templates;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use flistry::zinit::{toml, yaml};
+use flistry::zinit::toml_unit::{self as toml, TomlUnit};
+use flistry::zinit::yaml_unit::YamlUnit;
 use project::{Project, Run, rfs_conf};
 use s3_server::{READ_KEY, S3Server, WRITE_KEY};
 
@@ -65,14 +66,14 @@ fn is_golden(name: &str, found: &BTreeMap<String, String>) {
     }
 }
 
-fn yaml_unit(files: &BTreeMap<String, String>, name: &str) -> yaml::Unit {
-    yaml::Unit::parse(&files[&format!("yaml/{name}.yaml")]).unwrap()
+fn yaml_unit(files: &BTreeMap<String, String>, name: &str) -> YamlUnit {
+    YamlUnit::parse(&files[&format!("yaml/{name}.yaml")]).unwrap()
 }
 
 fn toml_service(files: &BTreeMap<String, String>, name: &str) -> toml::Service {
-    match toml::Unit::parse(&files[&format!("toml/{name}.toml")]).unwrap() {
-        toml::Unit::Service(service) => *service,
-        toml::Unit::Target(_) => panic!("{name} is a target"),
+    match TomlUnit::parse(&files[&format!("toml/{name}.toml")]).unwrap() {
+        TomlUnit::Service(service) => *service,
+        TomlUnit::Target(_) => panic!("{name} is a target"),
     }
 }
 
@@ -134,7 +135,7 @@ fn nothing_waits_for_ever_for_a_mount() {
     assert!(coldplug.dependencies.requires.is_empty());
     assert_eq!(coldplug.dependencies.after, ["udevd", "rfs-modules", "rfs-firmware"]);
     assert!(coldplug.service.oneshot && yaml_unit(&found, "rfs-coldplug").oneshot);
-    let target = toml::Unit::parse(&found["toml/fuse-mounts.toml"]).unwrap();
+    let target = TomlUnit::parse(&found["toml/fuse-mounts.toml"]).unwrap();
     assert_eq!((target.name(), &target.dependencies().requires[..]), ("fuse-mounts", &mounts.map(str::to_owned)[..]));
 }
 
@@ -200,7 +201,7 @@ fn what_cannot_be_made_is_said() {
     let project = Project::sample();
     project.flistry(&["zinit"]).fails(
         1,
-        "flist `modules` was not built yet: PROJECT/dist/flists has no report of it",
+        "flist `modules` has not been built yet: PROJECT/dist/flists has no report of it",
         "run `flistry build modules` first, or name the flists that are built",
     );
     project.flistry(&["zinit", "nope"]).fails(
@@ -220,7 +221,7 @@ fn what_cannot_be_made_is_said() {
     );
     plain.flistry(&["zinit", "data"]).fails(
         2,
-        "flist `data` has no place on a node",
+        "flist `data` is not mounted on any node",
         "write where it is mounted, as `mount`, under [flist.data]",
     );
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{Project, append, build, files, sample};
 
-/// A tree as an image builder has it: `lib` is a link.
+/// A tree as an image builder has it: `lib` is a symlink.
 fn root(project: &Project) -> PathBuf {
     let root = project.path("root");
     std::fs::create_dir_all(root.join("usr/lib")).unwrap();
@@ -87,7 +87,7 @@ fn no_link_leads_out_of_the_tree() {
             assert!(run.stderr.contains("error: cannot write PROJECT/root/etc/"), "{}", run.stderr);
             assert!(
                 run.stderr.ends_with(
-                    "  hint: a link in this tree leads out of it: make it a relative one that stays inside\n"
+                    "  hint: a symlink in this tree leads out of it: make it a relative one that stays inside\n"
                 ),
                 "{}",
                 run.stderr
@@ -125,14 +125,14 @@ fn a_manifest_that_is_not_the_one_that_was_built_is_not_taken() {
     project.write("dist/flists/firmware-sample.fl", "other");
     project.flistry(&["zinit", "--into", root.to_str().unwrap()]).fails(
         1,
-        "PROJECT/dist/flists/firmware-sample.fl is not the file that its report tells of",
+        "PROJECT/dist/flists/firmware-sample.fl is not the file that its report describes",
         "build it again",
     );
     assert!(files(&root).is_empty());
     let gone = project.path("gone");
     let run = project.flistry(&["zinit", "--into", gone.to_str().unwrap()]);
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("error: PROJECT/gone is no folder to fill: "), "{}", run.stderr);
+    assert!(run.stderr.contains("error: PROJECT/gone cannot be filled: "), "{}", run.stderr);
 }
 
 #[test]

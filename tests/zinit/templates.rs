@@ -20,7 +20,7 @@ fn a_template_that_cannot_be_used_ends_a_build_before_it_packs() {
     let known = "@CACHE@, @FORM@, @MANIFEST@, @MANIFESTS@, @NAME@, @OVERRIDE@, @RFS@, @TARGET@, @VARIABLE@";
     build(&project).fails(
         2,
-        "config/zinit/mount.sh, line 3: there is no placeholder @TARGETS@",
+        "config/zinit/mount.sh, line 3: unknown placeholder @TARGETS@",
         &format!("there are: {known}"),
     );
     assert!(!project.path("dist/flists").exists() && !project.path("dist/blobs").exists());
@@ -52,7 +52,7 @@ fn a_typo_that_zinit_would_not_see_is_an_error() {
         assert!(!project.path("dist/blobs").exists());
         assert_eq!(run.code, 2, "{}", run.stderr);
         assert!(
-            run.stderr.contains(&format!("error: config/zinit/{file} gives no unit that zinit reads as it is meant: ")),
+            run.stderr.contains(&format!("error: config/zinit/{file} gives a unit that zinit would misread: ")),
             "{}",
             run.stderr
         );
@@ -65,5 +65,5 @@ fn a_file_that_takes_no_place_is_warned_of() {
     let project = Project::sample();
     project.write("config/zinit/modules.sh", "");
     let run = build(&project).ok();
-    assert!(run.stderr.contains("warning: config/zinit/modules.sh takes the place of no template"), "{}", run.stderr);
+    assert!(run.stderr.contains("warning: config/zinit/modules.sh is not a template's name"), "{}", run.stderr);
 }

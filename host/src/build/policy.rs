@@ -69,7 +69,7 @@ impl Policy {
 /// Where a file can't be read, or is not what it should be.
 pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Result<Plugin, Error> {
     let given = LoadOptions {
-        config: settings.whole_config(config)?,
+        config: config.plugin_config(settings)?,
         limits: settings.limits.clone(),
         grants: settings.trees.clone(),
         expected_sha256: settings.sha256.clone(),

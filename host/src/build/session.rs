@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Session<'a>, Error> {
         let flists = config.chosen(names)?;
-        let templates = zinit::templates(config, progress)?;
+        let templates = zinit::templates(&config.project, &config.mount_points(), &config.zinit, progress)?;
         let directory = match plugin_cache {
             PluginCache::ReadWrite => Some(&*config.plugin_cache),
             PluginCache::ReadOnly => config.plugin_cache.is_dir().then_some(&*config.plugin_cache),
@@ -95,7 +95,13 @@ impl<'a> Session<'a> {
             }
         }
         self.progress.about("");
-        match zinit::after_build(self.config, &self.templates, self.progress) {
+        match zinit::after_build(
+            &self.config.output,
+            &self.config.mount_points(),
+            &self.config.zinit,
+            &self.templates,
+            self.progress,
+        ) {
             Ok(units) => executed.units = units,
             Err(cause) => executed.error = Some(cause.into()),
         }

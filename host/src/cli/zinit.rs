@@ -3,14 +3,13 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use flistry::config::{Config, Flist};
 use flistry::error::{Error, ExitCode};
 use flistry::printable::Printable;
 use flistry::progress::{Progress, Step};
-use flistry::zinit::initramfs::{self, Mode};
-use flistry::zinit::output::{self, Policy};
-use flistry::zinit::{self, Dialect, FileState, Form, Written, mounts};
+use flistry::zinit::initramfs::{self, FillMode};
+use flistry::zinit::output::{self, ConflictPolicy};
+use flistry::zinit::{self, Dialect, FileState, Form, MountPoint, Written, ZinitSettings, last_build};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -23,10 +22,10 @@ pub struct Args {
     flists: Vec<String>,
     /// For which zinit; may be repeated. The configuration says it otherwise
     #[arg(long = "dialect", value_name = "DIALECT")]
-    dialects: Vec<DialectName>,
+    dialects: Vec<Dialect>,
     /// How the mounts are run. The configuration says it otherwise
     #[arg(long, value_name = "FORM")]
-    form: Option<FormName>,
+    form: Option<Form>,
     /// Write into this folder, not where the configuration says
     #[arg(long, value_name = "DIR", conflicts_with = "into")]
     output: Option<PathBuf>,
@@ -41,48 +40,32 @@ pub struct Args {
     check: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum DialectName {
-    /// zinit 0.2
-    Yaml,
-    /// zinit 0.3
-    Toml,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum FormName {
-    /// rfs stays in the foreground; zinit starts it again when it dies
-    Supervised,
-    /// rfs goes to the background
-    Oneshot,
-}
-
 pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let config = context.config()?;
-    let templates = zinit::templates(&config, &context.terminal)?;
-    let flists: Vec<&Flist> = match args.flists.is_empty() {
-        true => config.flists.iter().filter(|flist| flist.mount.is_some()).collect(),
-        false => config.chosen(&args.flists)?,
+    let templates = zinit::templates(&config.project, &config.mount_points(), &config.zinit, &context.terminal)?;
+    let points: Vec<MountPoint> = match args.flists.is_empty() {
+        true => config.mount_points(),
+        false => config.chosen(&args.flists)?.into_iter().map(Flist::mount_point).collect::<Result<_, _>>()?,
     };
-    let mounts = mounts::all_built(&flists, &config.output)?;
+    let mounts = last_build::all_built(&points, &config.output)?;
     let settings = settings(&config, &args);
     let files = zinit::plan(&mounts, &settings, &templates)?;
     context.terminal.begin(Step::Units, 0);
     let (written, warnings) = match &args.into {
         Some(root) => {
             let mode = match (args.check, args.force) {
-                (true, _) => Mode::Compare,
-                (false, true) => Mode::Overwrite,
-                (false, false) => Mode::Refuse,
+                (true, _) => FillMode::Compare,
+                (false, true) => FillMode::Overwrite,
+                (false, false) => FillMode::Refuse,
             };
             initramfs::fill(root, &mounts, &files, &settings, mode)?
         }
         None => {
-            let folder = args.output.as_deref().unwrap_or(&config.zinit_output);
+            let folder = args.output.as_deref().unwrap_or(&config.zinit.output);
             match (args.check, args.force) {
                 (true, _) => (output::compare(folder, &files)?, Vec::new()),
-                (false, true) => output::write(folder, &files, Policy::Overwrite)?,
-                (false, false) => output::write(folder, &files, Policy::Refuse)?,
+                (false, true) => output::write(folder, &files, ConflictPolicy::Overwrite)?,
+                (false, false) => output::write(folder, &files, ConflictPolicy::Refuse)?,
             }
         }
     };
@@ -91,7 +74,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     }
     let mut text = String::new();
     let what = if args.check { "compared" } else { "wrote" };
-    writeln!(text, "{} {}", good(&what), written.folder.display()).expect("a string takes all");
+    writeln!(text, "{} {}", good(&what), written.directory.display()).expect("a string takes all");
     for (path, state) in &written.files {
         writeln!(text, "  {:<10} {}", state.as_str(), Printable(path)).expect("a string takes all");
     }
@@ -108,34 +91,23 @@ pub fn summarize(written: &Written, text: &mut String) {
         .map(|state| format!("{} {}", written.count(state), state.as_str()))
         .collect();
     writeln!(text, "{} units", good(&"wrote")).expect("a string takes all");
-    writeln!(text, "  {:<10} {}", "folder", written.folder.display()).expect("a string takes all");
+    writeln!(text, "  {:<10} {}", "folder", written.directory.display()).expect("a string takes all");
     writeln!(text, "  {:<10} {}", "files", counts.join(", ")).expect("a string takes all");
 }
 
 /// The same for machines.
 pub fn to_json(written: &Written) -> Value {
     let file = |(path, state): &(String, FileState)| json!({ "path": path, "state": state });
-    json!({ "folder": written.folder, "files": written.files.iter().map(file).collect::<Vec<_>>() })
+    json!({ "folder": written.directory, "files": written.files.iter().map(file).collect::<Vec<_>>() })
 }
 
-fn settings(config: &Config, args: &Args) -> zinit::Settings {
+fn settings(config: &Config, args: &Args) -> ZinitSettings {
     let mut settings = config.zinit.clone();
     if !args.dialects.is_empty() {
-        settings.dialects = args
-            .dialects
-            .iter()
-            .map(|dialect| match dialect {
-                DialectName::Yaml => Dialect::Yaml,
-                DialectName::Toml => Dialect::Toml,
-            })
-            .collect();
+        settings.dialects.clone_from(&args.dialects);
         settings.dialects.sort_unstable();
         settings.dialects.dedup();
     }
-    settings.form = match args.form {
-        Some(FormName::Supervised) => Form::Supervised,
-        Some(FormName::Oneshot) => Form::Oneshot,
-        None => settings.form,
-    };
+    settings.form = args.form.unwrap_or(settings.form);
     settings
 }

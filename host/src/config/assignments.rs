@@ -2,8 +2,8 @@
 //!
 //! Understood: comments, quotes, escapes, `export`, several assignments on a line, `$NAME`, `${NAME}` and
 //! `${NAME:-default}`. A reference means the assignment above it, else the environment, else nothing, as in a
-//! shell. Whatever would have to be run, and whatever a shell would expand by looking around (`~`, `$(…)`,
-//! arithmetic), is an error that names its line. No error holds a value: it may be a credential.
+//! shell. A command substitution, and every other expansion that a shell would make (`~`, `$((…))`), is an error
+//! that names its line. No error holds a value: it may be a credential.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +14,7 @@ const MAX_VALUE: usize = 64 * 1024;
 /// How deep `${A:-${B:-…}}` may nest.
 const MAX_DEPTH: usize = 16;
 
-/// A file's assignments; the last one to a key is the one that holds.
+/// A file's assignments; the last one to a key counts.
 #[derive(Default)]
 pub struct Assignments {
     values: BTreeMap<String, Assignment>,
@@ -36,7 +36,7 @@ impl Assignments {
         self.values.get(key)
     }
 
-    /// All of them, by key.
+    /// All of them, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Assignment)> {
         self.values.iter().map(|(key, assignment)| (key.as_str(), assignment))
     }
@@ -54,21 +54,21 @@ impl fmt::Debug for Assignments {
     }
 }
 
-/// A line that is more, or less, than an assignment.
+/// A line that is not just an assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseError {
+pub struct AssignmentError {
     /// The line, from 1.
     pub line: usize,
     /// The key that was being assigned, where it is known.
     pub key: Option<String>,
-    /// What is the matter.
-    pub problem: Problem,
+    /// What is wrong.
+    pub problem: AssignmentProblem,
 }
 
-/// What is the matter with a line.
+/// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// A command, a condition, a word on its own.
+pub enum AssignmentProblem {
+    /// A command, a condition, a single word.
     #[error("not an assignment")]
     NotAssignment,
     /// `KEY = value`.
@@ -91,9 +91,9 @@ pub enum Problem {
     TooLong,
 }
 
-impl std::error::Error for ParseError {}
+impl std::error::Error for AssignmentError {}
 
-impl fmt::Display for ParseError {
+impl fmt::Display for AssignmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;
         if let Some(key) = &self.key {
@@ -103,23 +103,29 @@ impl fmt::Display for ParseError {
     }
 }
 
-impl ParseError {
+impl AssignmentError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self.problem {
-            Problem::NotAssignment => "the file holds KEY=value lines and comments; move commands to a script",
-            Problem::Blanks => "write KEY=value without blanks around the `=`",
-            Problem::Command => "write the result as a literal value, or pass it in the environment as ${NAME}",
-            Problem::Expansion => "only $NAME, ${NAME} and ${NAME:-default} are expanded; put a literal `$` in '…'",
-            Problem::Unquoted(_) => "put the value in quotes",
-            Problem::Unclosed(_) => "close it; a `$` or a quote that is meant literally goes in '…'",
-            Problem::TooLong => "write the value out instead of building it from references",
+            AssignmentProblem::NotAssignment => {
+                "the file holds KEY=value lines and comments; move commands to a script"
+            }
+            AssignmentProblem::Blanks => "write KEY=value without blanks around the `=`",
+            AssignmentProblem::Command => {
+                "write the result as a literal value, or pass it in the environment as ${NAME}"
+            }
+            AssignmentProblem::Expansion => {
+                "only $NAME, ${NAME} and ${NAME:-default} are expanded; put a literal `$` in '…'"
+            }
+            AssignmentProblem::Unquoted(_) => "put the value in quotes",
+            AssignmentProblem::Unclosed(_) => "close it; a `$` or a quote that is meant literally goes in '…'",
+            AssignmentProblem::TooLong => "write the value out instead of building it from references",
         }
     }
 }
 
 /// Parses a file's text; `env` is what references that the file does not resolve itself refer to.
-pub fn parse(text: &str, env: &BTreeMap<String, String>) -> Result<Assignments, ParseError> {
+pub fn parse(text: &str, env: &BTreeMap<String, String>) -> Result<Assignments, AssignmentError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let mut parser = Parser { rest: &text, line: 1, key: None, env, done: Assignments::default() };
     parser.file()?;
@@ -134,7 +140,7 @@ struct Parser<'a> {
     done: Assignments,
 }
 
-/// What ends the piece of text that is being read.
+/// What ends the part of the text that is being read.
 #[derive(Clone, Copy, PartialEq)]
 enum Until {
     Blank,
@@ -143,7 +149,7 @@ enum Until {
 }
 
 impl Parser<'_> {
-    fn file(&mut self) -> Result<(), ParseError> {
+    fn file(&mut self) -> Result<(), AssignmentError> {
         let mut exporting = false;
         loop {
             self.rest = self.rest.trim_start_matches([' ', '\t']);
@@ -164,21 +170,21 @@ impl Parser<'_> {
     }
 
     /// One word of a line; returns whether the words after it are exported.
-    fn word(&mut self, exporting: bool) -> Result<bool, ParseError> {
+    fn word(&mut self, exporting: bool) -> Result<bool, AssignmentError> {
         let (line, name) = (self.line, self.name());
         self.key = None;
         if name.is_empty() {
-            return Err(self.error(Problem::NotAssignment));
+            return Err(self.error(AssignmentProblem::NotAssignment));
         }
         if self.rest.starts_with('=') {
             self.take();
             self.key = Some(name.clone());
             if self.rest.starts_with([' ', '\t']) && !self.line_ends_after_blanks() && !exporting {
-                // `KEY= value` runs `value`; `KEY= OTHER=x` is fine in a shell, but nobody means it.
-                return Err(self.error(Problem::Blanks));
+                // `KEY= value` runs `value`; `KEY= OTHER=x` is fine in a shell, but never what was meant.
+                return Err(self.error(AssignmentProblem::Blanks));
             }
             if self.rest.starts_with('~') {
-                return Err(self.error(Problem::Expansion));
+                return Err(self.error(AssignmentProblem::Expansion));
             }
             let mut value = String::new();
             self.piece(Until::Blank, &mut value, 0)?;
@@ -191,9 +197,9 @@ impl Parser<'_> {
             true if name == "export" => Ok(true),
             true if self.rest.trim_start_matches([' ', '\t']).starts_with('=') => {
                 self.key = Some(name);
-                Err(self.error(Problem::Blanks))
+                Err(self.error(AssignmentProblem::Blanks))
             }
-            _ => Err(self.error(Problem::NotAssignment)),
+            _ => Err(self.error(AssignmentProblem::NotAssignment)),
         }
     }
 
@@ -202,22 +208,22 @@ impl Parser<'_> {
         rest.is_empty() || rest.starts_with(['\n', '#', ';'])
     }
 
-    /// Reads up to the end that `until` says, which only a blank leaves unread.
-    fn piece(&mut self, until: Until, out: &mut String, depth: usize) -> Result<(), ParseError> {
+    /// Reads up to the end that `until` names, and past it, unless that is a blank.
+    fn piece(&mut self, until: Until, out: &mut String, depth: usize) -> Result<(), AssignmentError> {
         if depth > MAX_DEPTH {
-            return Err(self.error(Problem::TooLong));
+            return Err(self.error(AssignmentProblem::TooLong));
         }
         let start = self.line;
         let quoted = matches!(until, Until::Quote | Until::Brace { quoted: true });
         loop {
             if out.len() > MAX_VALUE {
-                return Err(self.error(Problem::TooLong));
+                return Err(self.error(AssignmentProblem::TooLong));
             }
             let Some(c) = self.rest.chars().next() else {
                 return match until {
                     Until::Blank => Ok(()),
-                    Until::Quote => Err(self.error_at(start, Problem::Unclosed('"'))),
-                    Until::Brace { .. } => Err(self.error_at(start, Problem::Unclosed('}'))),
+                    Until::Quote => Err(self.error_at(start, AssignmentProblem::Unclosed('"'))),
+                    Until::Brace { .. } => Err(self.error_at(start, AssignmentProblem::Unclosed('}'))),
                 };
             };
             match c {
@@ -236,10 +242,10 @@ impl Parser<'_> {
                 }
                 '\'' if !quoted => self.single_quoted(out)?,
                 '\\' => self.escape(quoted, out),
-                '`' => return Err(self.error(Problem::Command)),
+                '`' => return Err(self.error(AssignmentProblem::Command)),
                 '$' => self.reference(quoted, out, depth)?,
                 '(' | ')' | '<' | '>' | '|' | '&' if until == Until::Blank => {
-                    return Err(self.error(Problem::Unquoted(c)));
+                    return Err(self.error(AssignmentProblem::Unquoted(c)));
                 }
                 _ => {
                     self.take();
@@ -249,14 +255,14 @@ impl Parser<'_> {
         }
     }
 
-    fn single_quoted(&mut self, out: &mut String) -> Result<(), ParseError> {
+    fn single_quoted(&mut self, out: &mut String) -> Result<(), AssignmentError> {
         let start = self.line;
         self.take();
         loop {
             match self.take() {
                 Some('\'') => return Ok(()),
                 Some(c) => out.push(c),
-                None => return Err(self.error_at(start, Problem::Unclosed('\''))),
+                None => return Err(self.error_at(start, AssignmentProblem::Unclosed('\''))),
             }
         }
     }
@@ -272,18 +278,18 @@ impl Parser<'_> {
         }
     }
 
-    fn reference(&mut self, quoted: bool, out: &mut String, depth: usize) -> Result<(), ParseError> {
+    fn reference(&mut self, quoted: bool, out: &mut String, depth: usize) -> Result<(), AssignmentError> {
         self.take();
         match self.rest.chars().next() {
             Some('(') => {
                 let arithmetic = self.rest.starts_with("((");
-                Err(self.error(if arithmetic { Problem::Expansion } else { Problem::Command }))
+                Err(self.error(if arithmetic { AssignmentProblem::Expansion } else { AssignmentProblem::Command }))
             }
             Some('{') => {
                 self.take();
                 let name = self.name();
                 match name.is_empty() {
-                    true => Err(self.error(Problem::Expansion)),
+                    true => Err(self.error(AssignmentProblem::Expansion)),
                     false => self.braced(name, quoted, out, depth),
                 }
             }
@@ -293,8 +299,8 @@ impl Parser<'_> {
                 out.push_str(&value);
                 Ok(())
             }
-            Some('\'' | '"') if !quoted => Err(self.error(Problem::Expansion)),
-            Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => Err(self.error(Problem::Expansion)),
+            Some('\'' | '"') if !quoted => Err(self.error(AssignmentProblem::Expansion)),
+            Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => Err(self.error(AssignmentProblem::Expansion)),
             _ => {
                 out.push('$');
                 Ok(())
@@ -302,17 +308,17 @@ impl Parser<'_> {
         }
     }
 
-    fn braced(&mut self, name: String, quoted: bool, out: &mut String, depth: usize) -> Result<(), ParseError> {
+    fn braced(&mut self, name: String, quoted: bool, out: &mut String, depth: usize) -> Result<(), AssignmentError> {
         let value = self.lookup(&name);
         if self.rest.is_empty() {
-            return Err(self.error(Problem::Unclosed('}')));
+            return Err(self.error(AssignmentProblem::Unclosed('}')));
         }
         if let Some(rest) = self.rest.strip_prefix('}') {
             self.rest = rest;
             out.push_str(&value);
             return Ok(());
         }
-        let Some(rest) = self.rest.strip_prefix(":-") else { return Err(self.error(Problem::Expansion)) };
+        let Some(rest) = self.rest.strip_prefix(":-") else { return Err(self.error(AssignmentProblem::Expansion)) };
         self.rest = rest;
         let mut default = String::new();
         self.piece(Until::Brace { quoted }, &mut default, depth + 1)?;
@@ -344,12 +350,12 @@ impl Parser<'_> {
         Some(c)
     }
 
-    fn error(&self, problem: Problem) -> ParseError {
+    fn error(&self, problem: AssignmentProblem) -> AssignmentError {
         self.error_at(self.line, problem)
     }
 
-    fn error_at(&self, line: usize, problem: Problem) -> ParseError {
-        ParseError { line, key: self.key.clone(), problem }
+    fn error_at(&self, line: usize, problem: AssignmentProblem) -> AssignmentError {
+        AssignmentError { line, key: self.key.clone(), problem }
     }
 }
 

@@ -94,10 +94,16 @@ fn each_mistake_names_its_line() {
 
 #[test]
 fn each_problem_has_its_remedy() {
-    let hint = |problem| ParseError { line: 1, key: None, problem }.hint();
-    assert_eq!(hint(Problem::Command), "write the result as a literal value, or pass it in the environment as ${NAME}");
-    assert_eq!(hint(Problem::Blanks), "write KEY=value without blanks around the `=`");
-    assert_eq!(hint(Problem::NotAssignment), "the file holds KEY=value lines and comments; move commands to a script");
+    let hint = |problem| AssignmentError { line: 1, key: None, problem }.hint();
+    assert_eq!(
+        hint(AssignmentProblem::Command),
+        "write the result as a literal value, or pass it in the environment as ${NAME}"
+    );
+    assert_eq!(hint(AssignmentProblem::Blanks), "write KEY=value without blanks around the `=`");
+    assert_eq!(
+        hint(AssignmentProblem::NotAssignment),
+        "the file holds KEY=value lines and comments; move commands to a script"
+    );
 }
 
 proptest! {

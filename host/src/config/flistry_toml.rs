@@ -1,350 +1,199 @@
-//! `config/flistry.toml`: what is built, and how.
-//!
-//! The shipped file is embedded. It is the default of a project that has none; a setting that a project's file
-//! leaves out has the shipped file's value, so that no default stands in two places. Flists are not mixed: a
-//! file that has one replaces the shipped ones.
+//! `config/flistry.toml` as it is written: what is built, and how. Each setting has a value, the shipped file's where the
+//! project's leaves it out, so that no default stands in two places.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::ops::Range;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use toml::Spanned;
 
-use super::node::{RawModules, RawNode, SystemMaps};
-use super::plugin_toml::{PluginToml, RawPlugin};
-use super::template::PathTemplate;
-use super::zinit::{RawZinit, ZinitToml, check_units};
+use super::flist_table::FlistTable;
+use super::layers::{Layers, TableAt, TomlError};
+use super::plugin_table::PluginTable;
+use super::settings::{Flist, PackSettings, PluginSettings, Storage};
+use super::surroundings::Surroundings;
+use super::zinit_table;
 use crate::kernel::compatibility::NodeSettings;
-use crate::tree::{FlistKind, Owner};
+use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, UrlError, WriteUrl};
 use crate::verify::Level;
-use crate::zinit::kernel_text::KernelText;
-
-/// The shipped `config/flistry.toml`.
-pub const DEFAULT: &str = include_str!("../../../config/flistry.toml");
+use crate::zinit::ZinitSettings;
 
 /// More threads than any builder has processors: surely a mistake.
 const MAX_WORKERS: usize = 1024;
 
-/// The parsed file: every setting has a value, paths are as they were written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FlistryToml {
-    /// The folder of finished flists.
+/// The file. What its settings mean is in the shipped one.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct FlistryToml {
     pub output: String,
-    /// The local stores, each `[RANGE=]FOLDER-OR-URL`, with their line; none for the shipped file's.
-    pub blobs: Vec<(String, Option<usize>)>,
-    /// The pack cache's file.
-    pub cache: String,
-    /// How many threads pack; 0 for as many as there are processors.
-    pub workers: usize,
-    /// How thoroughly a build reads back.
-    pub read_back: Level,
-    /// Where manifests are copied to.
-    pub publish_folder: Option<String>,
-    /// The folder of compiled plugins.
-    pub plugin_cache: String,
-    /// What nodes can do with what is packed.
+    pub store: StoreTable,
+    pub pack: PackTable,
+    pub read_back: ReadBackTable,
+    pub publish: PublishTable,
+    pub plugins: PluginsTable,
     pub node: NodeSettings,
-    /// Where the kernel's symbol table may lie.
-    pub system_maps: SystemMaps,
-    /// The shipped file's and the project's own, which count where both have one of a name; in the order of their names.
-    pub plugins: Vec<PluginToml>,
-    /// In the file's order.
-    pub flists: Vec<FlistToml>,
-    /// What a node runs.
-    pub zinit: ZinitToml,
+    pub modules: ModulesTable,
+    pub plugin: BTreeMap<String, PluginTable>,
+    pub flist: BTreeMap<String, FlistTable>,
+    pub zinit: ZinitSettings,
 }
 
-/// One `[flist.NAME]`, before its placeholders are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlistToml {
-    /// What it is called on the command line.
-    pub key: String,
-    /// The line of its table.
-    pub line: usize,
-    /// What kind of tree it packs.
-    pub contents: FlistKind,
-    /// Where the tree may lie.
-    pub source: Vec<PathTemplate>,
-    /// The plugins that decide what goes in.
-    pub filters: Vec<String>,
-    /// The plugin that names it.
-    pub naming: String,
-    /// The plugins that change it at last.
-    pub post_pack: Vec<String>,
-    /// Whom the entries belong to.
-    pub owner: Owner,
-    /// Where a node mounts it.
-    pub mount: Option<KernelText>,
-    /// The unit that mounts it.
-    pub unit: String,
-}
-
-/// A line that can't be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TomlError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The setting, where it is known.
-    pub key: String,
-    what: String,
-    hint: String,
-}
-
-impl std::error::Error for TomlError {}
-
-impl fmt::Display for TomlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let comma = if self.key.is_empty() { "" } else { ", " };
-        write!(f, "config/flistry.toml, line {}{comma}{}: {}", self.line, self.key, self.what)
-    }
-}
-
-impl TomlError {
-    /// What is wrong at `line` with `key`, and what to do about it.
-    pub(super) fn new(line: usize, key: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        TomlError { line, key: key.into(), what: what.into(), hint: hint.into() }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> &str {
-        &self.hint
-    }
-}
-
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawFile {
-    output: Option<Spanned<String>>,
-    #[serde(default)]
-    store: RawStore,
-    #[serde(default)]
-    pack: RawPack,
-    #[serde(default, rename = "read-back")]
-    read_back: RawReadBack,
-    #[serde(default)]
-    publish: RawPublish,
-    #[serde(default)]
-    plugins: RawPlugins,
-    #[serde(default)]
-    node: RawNode,
-    #[serde(default)]
-    modules: RawModules,
-    #[serde(default)]
-    plugin: BTreeMap<Spanned<String>, Spanned<RawPlugin>>,
-    #[serde(default)]
-    flist: BTreeMap<Spanned<String>, Spanned<RawFlist>>,
-    #[serde(default)]
-    zinit: RawZinit,
+pub(super) struct StoreTable {
+    pub blobs: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawStore {
-    blobs: Option<Spanned<Vec<Spanned<String>>>>,
+pub(super) struct PackTable {
+    pub cache: String,
+    /// 0 for as many as there are processors.
+    pub workers: usize,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawPack {
-    cache: Option<Spanned<String>>,
-    workers: Option<Spanned<usize>>,
+pub(super) struct ReadBackTable {
+    pub level: ReadBackLevel,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawReadBack {
-    level: Option<Level>,
+/// The levels that look at the store: a build has just written the manifest, so its schema alone proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReadBackLevel {
+    Presence,
+    Sample,
+    Full,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawPublish {
-    folder: Option<Spanned<String>>,
+pub(super) struct PublishTable {
+    pub directory: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawFlist {
-    contents: FlistKind,
-    source: Spanned<Vec<Spanned<String>>>,
-    #[serde(default)]
-    filters: Vec<String>,
-    naming: String,
-    #[serde(default, rename = "post-pack")]
-    post_pack: Vec<String>,
-    #[serde(default)]
-    owner: Owner,
-    mount: Option<Spanned<String>>,
-    unit: Option<Spanned<String>>,
+pub(super) struct PluginsTable {
+    pub cache: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPlugins {
-    cache: Option<Spanned<String>>,
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ModulesTable {
+    pub system_map: Vec<String>,
+}
+
+/// The file's settings, checked; all paths of this machine are absolute. The store is not among them: `config/rfs.conf` may
+/// take its place.
+#[derive(Debug)]
+pub(super) struct TomlSettings {
+    pub output: PathBuf,
+    pub pack: PackSettings,
+    pub read_back: Level,
+    pub publish_directory: Option<PathBuf>,
+    pub plugin_cache: PathBuf,
+    pub node: NodeSettings,
+    pub system_maps: Vec<PathBuf>,
+    pub plugins: Vec<PluginSettings>,
+    pub flists: Vec<Flist>,
+    pub zinit: ZinitSettings,
 }
 
 impl FlistryToml {
-    /// Parses a project's file.
-    pub fn parse(text: &str) -> Result<FlistryToml, TomlError> {
-        let lines = Lines(text);
-        let shipped = lines.read(DEFAULT)?;
-        let file = lines.read(text)?;
-        let text_of = |key: &str, own: Option<Spanned<String>>, shipped: Option<Spanned<String>>| match own.or(shipped)
-        {
-            Some(value) if value.get_ref().is_empty() => {
-                Err(lines.error(value.span(), key, "it is empty", "name a path"))
-            }
-            Some(value) => Ok(value.into_inner()),
-            None => Err(lines.error(0..0, key, "it is not set", "set it")),
-        };
-        let is_own = file.store.blobs.is_some();
-        let blobs = file.store.blobs.or(shipped.store.blobs);
-        let (span, blobs) = blobs.map_or((0..0, Vec::new()), |blobs| (blobs.span(), blobs.into_inner()));
-        if blobs.is_empty() {
-            let hint = "name a folder, like [\"dist/blobs\"]";
-            return Err(lines.error(span, "blobs", "there is no store for the blobs", hint));
+    /// Checks each setting by itself, and units and mount points against each other.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn resolve(self, layers: &Layers, surroundings: &Surroundings) -> Result<TomlSettings, TomlError> {
+        let (root, project) = (layers.table(&[]), surroundings.project);
+        if self.store.blobs.is_empty() {
+            let hint = "name a directory, like [\"dist/blobs\"]";
+            return Err(root.table("store").key_error("blobs", "there is no store for the blobs", hint));
         }
-        let with_line = |blob: Spanned<String>| (blob.span(), blob.into_inner());
-        let line = |start: usize| is_own.then(|| lines.number(start));
-        let blobs = blobs.into_iter().map(with_line).map(|(span, blob)| (blob, line(span.start)));
-        let workers = match file.pack.workers.or(shipped.pack.workers) {
-            Some(n) if *n.get_ref() > MAX_WORKERS => {
-                return Err(lines.error(
-                    n.span(),
-                    "workers",
-                    "there are too many",
-                    "write 0 for as many as there are processors",
-                ));
-            }
-            workers => workers.map_or(0, Spanned::into_inner),
-        };
-        let flists = if file.flist.is_empty() { (shipped.flist, Lines(DEFAULT)) } else { (file.flist, Lines(text)) };
-        let flists = flists.1.flists(flists.0)?;
-        let zinit = lines.zinit(file.zinit, shipped.zinit)?;
-        check_units(&flists, &zinit.settings)?;
-        Ok(FlistryToml {
-            output: text_of("output", file.output, shipped.output)?,
-            blobs: blobs.collect(),
-            cache: text_of("cache", file.pack.cache, shipped.pack.cache)?,
-            workers,
-            read_back: file.read_back.level.or(shipped.read_back.level).unwrap_or(Level::Sample),
-            publish_folder: match file.publish.folder {
-                None => None,
-                folder => Some(text_of("folder", folder, None)?),
-            },
-            plugin_cache: text_of("cache", file.plugins.cache, shipped.plugins.cache)?,
-            node: file.node.or(shipped.node),
-            system_maps: match file.modules.system_map {
-                Some(maps) => lines.system_maps(&maps)?,
-                None => Lines(DEFAULT).system_maps(&shipped.modules.system_map.unwrap_or_default())?,
-            },
-            plugins: {
-                let mut plugins = Lines(DEFAULT).plugins(shipped.plugin)?;
-                plugins.extend(lines.plugins(file.plugin)?);
-                plugins.into_values().collect()
-            },
+        let flists = flists(self.flist, layers, surroundings)?;
+        let mut zinit = self.zinit;
+        zinit_table::check(&mut zinit, &root.table("zinit"))?;
+        zinit_table::check_units(&flists, &zinit, &root)?;
+        zinit.output = project.join(&zinit.output);
+        let publish = root.table("publish");
+        let publish_directory = self.publish.directory.as_deref().map(|path| publish.not_empty("directory", path));
+        let plugins = self.plugin.into_iter();
+        let plugins = plugins.map(|(name, table)| table.resolve(&root.table("plugin").table(&name), project));
+        let system_maps = &self.modules.system_map;
+        Ok(TomlSettings {
+            output: project.join(root.not_empty("output", &self.output)?),
+            pack: self.pack.resolve(&root.table("pack"), project)?,
+            read_back: self.read_back.level.into(),
+            publish_directory: publish_directory.transpose()?.map(|path| project.join(path)),
+            plugin_cache: project.join(root.table("plugins").not_empty("cache", &self.plugins.cache)?),
+            node: self.node,
+            system_maps: surroundings.paths(&root.table("modules"), "system-map", "name a file", system_maps)?,
+            plugins: plugins.collect::<Result<_, _>>()?,
             flists,
             zinit,
         })
     }
 }
 
-/// Finds lines of a text by offset.
-pub(super) struct Lines<'a>(&'a str);
+/// The flists, in the order of the file.
+fn flists(
+    tables: BTreeMap<String, FlistTable>,
+    layers: &Layers,
+    surroundings: &Surroundings,
+) -> Result<Vec<Flist>, TomlError> {
+    let mut tables: Vec<_> = tables.into_iter().collect();
+    tables.sort_by_key(|(name, _)| layers.table(&["flist", name]).offset());
+    tables.into_iter().map(|(name, table)| table.resolve(&layers.table(&["flist", &name]), surroundings)).collect()
+}
 
-impl Lines<'_> {
-    fn read(&self, text: &str) -> Result<RawFile, TomlError> {
-        toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let hint = "`flistry default-config` prints each setting with its meaning";
-            self.error(start..start, &self.key_at(start), error.message().trim().replace('\n', ", "), hint)
-        })
-    }
-
-    fn number(&self, offset: usize) -> usize {
-        1 + self.0.bytes().take(offset).filter(|b| *b == b'\n').count()
-    }
-
-    /// The key of the line at `offset`, where there is one before it.
-    fn key_at(&self, offset: usize) -> String {
-        let before = self.0.get(..offset).unwrap_or_default();
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = &before[start..];
-        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.';
-        if key.bytes().all(plain) { key.to_owned() } else { String::new() }
-    }
-
-    pub(super) fn error(
-        &self,
-        span: Range<usize>,
-        key: &str,
-        what: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> TomlError {
-        TomlError::new(self.number(span.start), key, what, hint)
-    }
-
-    fn path_template(&self, key: &str, hint: &str, text: &Spanned<String>) -> Result<PathTemplate, TomlError> {
-        match text.get_ref().is_empty() {
-            true => Err(self.error(text.span(), key, "it is empty", hint)),
-            false => PathTemplate::parse(text.get_ref())
-                .map_err(|error| self.error(text.span(), key, error.to_string(), error.hint())),
+impl PackTable {
+    fn resolve(&self, at: &TableAt, project: &Path) -> Result<PackSettings, TomlError> {
+        if self.workers > MAX_WORKERS {
+            let hint = "write 0 for as many as there are processors";
+            return Err(at.key_error("workers", "there are too many", hint));
         }
-    }
-
-    fn system_maps(&self, maps: &[Spanned<String>]) -> Result<SystemMaps, TomlError> {
-        maps.iter().map(|map| self.path_template("system-map", "name a file", map)).collect()
-    }
-
-    fn flists(&self, raw: BTreeMap<Spanned<String>, Spanned<RawFlist>>) -> Result<Vec<FlistToml>, TomlError> {
-        // A map forgets the file's order; where each table stands tells it.
-        let mut raw: Vec<_> = raw.into_iter().collect();
-        raw.sort_by_key(|(key, _)| key.span().start);
-        raw.into_iter().map(|(key, flist)| self.flist(key, flist.into_inner())).collect()
-    }
-
-    fn flist(&self, key: Spanned<String>, raw: RawFlist) -> Result<FlistToml, TomlError> {
-        let line = self.number(key.span().start);
-        let name = key.get_ref();
-        if !is_plain(name) || name.len() > 64 {
-            let hint = "use up to 64 letters, digits, `-` and `_`, not beginning with `-`";
-            return Err(self.error(key.span(), "", format!("`{name}` cannot name an flist"), hint));
-        }
-        if raw.source.get_ref().is_empty() {
-            let hint = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
-            return Err(self.error(raw.source.span(), "source", "there is no folder to look for", hint));
-        }
-        let unit = match raw.unit {
-            Some(unit) => self.unit("unit", unit)?,
-            None => format!("rfs-{name}"),
-        };
-        Ok(FlistToml {
-            line,
-            mount: raw.mount.as_ref().map(|mount| self.mount(mount)).transpose()?,
-            unit,
-            contents: raw.contents,
-            source: raw
-                .source
-                .get_ref()
-                .iter()
-                .map(|text| self.path_template("source", "name a folder", text))
-                .collect::<Result<_, _>>()?,
-            filters: raw.filters,
-            naming: raw.naming,
-            post_pack: raw.post_pack,
-            owner: raw.owner,
-            key: key.into_inner(),
+        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Ok(PackSettings {
+            cache: project.join(at.not_empty("cache", &self.cache)?),
+            workers: NonZeroUsize::new(self.workers).unwrap_or_else(all),
         })
     }
 }
 
-/// Fit for the command line, a tag's key and a message.
-pub(super) fn is_plain(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    !name.is_empty() && name.bytes().all(plain) && !name.starts_with('-')
+impl StoreTable {
+    /// Local directories, which are read where they are written.
+    pub fn resolve(&self, at: &TableAt, project: &Path) -> Result<Storage, TomlError> {
+        let (mut write, mut route) = (Vec::new(), Vec::new());
+        for (index, text) in self.blobs.iter().enumerate() {
+            let failed = |error: UrlError| at.item_error("blobs", index, error.to_string(), error.hint());
+            let Ranged { range, value } = Ranged::parse_or_folder(text, project).map_err(failed)?;
+            if !matches!(value, StoreUrl::Dir(_)) {
+                let hint = "name a directory or a dir:// URL; a store on the network is set up in config/rfs.conf";
+                return Err(at.item_error("blobs", index, "it is not a directory", hint));
+            }
+            route.push(Ranged { range, value: ReadUrl::new(value.clone()).map_err(failed)? });
+            write.push(Ranged { range, value: WriteUrl(value) });
+        }
+        match IdRange::first_gap(write.iter().map(|store| store.range)) {
+            Some(gap) => {
+                let what = format!("no store is for blob ids that begin with {gap}");
+                Err(at.key_error("blobs", what, "make the ranges cover 00-ff, or leave them out"))
+            }
+            None => Ok(Storage { write, route, write_credentials: Vec::new() }),
+        }
+    }
+}
+
+impl From<ReadBackLevel> for Level {
+    fn from(level: ReadBackLevel) -> Level {
+        match level {
+            ReadBackLevel::Presence => Level::Presence,
+            ReadBackLevel::Sample => Level::Sample,
+            ReadBackLevel::Full => Level::Full,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,36 +3,47 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::ComponentSource;
+use crate::config::component::ComponentSource;
+use crate::config::layers::SHIPPED_TOML;
+use crate::kernel::KernelVersion;
+use crate::tree::{FlistKind, Owner};
 
 const FLIST: &str = "[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]\nnaming = \"zos-naming\"\n";
 
+/// A file's settings in a project at `/p`.
+fn parse(text: &str) -> Result<TomlSettings, TomlError> {
+    let layers = Layers::new(text)?;
+    let toml: FlistryToml = layers.read()?;
+    let kernel = KernelVersion::new("6.1").unwrap();
+    toml.resolve(&layers, &Surroundings { project: Path::new("/p"), kernel: &kernel, release: "r" })
+}
+
 /// The message without the file's name, and the remedy.
 fn refused(text: &str) -> (String, String) {
-    let error = FlistryToml::parse(text).expect_err(text);
+    let error = parse(text).expect_err(text);
     let message = error.to_string();
     (message.strip_prefix("config/flistry.toml, ").unwrap().to_owned(), error.hint().to_owned())
 }
 
 #[test]
 fn the_shipped_file_sets_everything() {
-    let shipped = FlistryToml::parse(DEFAULT).unwrap();
-    // Of what the project's file leaves out no line of it is named.
-    let nameless = |toml: &FlistryToml| {
-        let blobs = toml.blobs.iter().map(|(blob, _)| (blob.clone(), None)).collect();
-        FlistryToml { blobs, ..toml.clone() }
-    };
-    assert_eq!(nameless(&shipped), FlistryToml::parse("").unwrap());
-    assert_eq!(shipped.output, "dist/flists");
-    assert_eq!(shipped.blobs.iter().map(|(blob, _)| blob.as_str()).collect::<Vec<_>>(), ["dist/blobs"]);
-    assert_eq!((shipped.cache.as_str(), shipped.workers), ("dist/pack-cache.sqlite", 0));
-    assert_eq!((shipped.read_back, shipped.publish_folder), (Level::Sample, None));
+    let layers = Layers::new("").unwrap();
+    let toml: FlistryToml = layers.read().unwrap();
+    let copied = Layers::new(SHIPPED_TOML).unwrap();
+    assert_eq!(toml, copied.read().unwrap());
+    let store = toml.store.resolve(&layers.table(&["store"]), Path::new("/p")).unwrap();
+    assert_eq!(store.write.iter().map(|store| store.value.to_string()).collect::<Vec<_>>(), ["dir:///p/dist/blobs"]);
+
+    let shipped = parse("").unwrap();
+    assert_eq!(shipped.output, Path::new("/p/dist/flists"));
+    assert_eq!((&*shipped.pack.cache, toml.pack.workers), (Path::new("/p/dist/pack-cache.sqlite"), 0));
+    assert_eq!((shipped.read_back, shipped.publish_directory), (Level::Sample, None));
     assert_eq!(shipped.node.module_compression.len(), 3);
-    assert_eq!((shipped.node.strict, shipped.system_maps.len()), (false, 1));
+    assert_eq!((shipped.node.strict, &shipped.system_maps[..]), (false, &["/boot/System.map-6.1".into()][..]));
     let [modules, firmware] = &shipped.flists[..] else { panic!() };
-    assert_eq!((modules.key.as_str(), modules.contents), ("modules", FlistKind::Modules));
-    assert_eq!((firmware.key.as_str(), firmware.contents), ("firmware", FlistKind::Firmware));
-    assert_eq!((modules.owner, firmware.source.len(), &*modules.naming), (Owner::Root, 2, "zos-naming"));
+    assert_eq!((modules.name.as_str(), modules.kind), ("modules", FlistKind::Modules));
+    assert_eq!((firmware.name.as_str(), firmware.kind), ("firmware", FlistKind::Firmware));
+    assert_eq!((modules.owner, firmware.sources.len(), &*modules.naming), (Owner::Root, 2, "zos-naming"));
     assert_eq!((&modules.filters[..], firmware.filters.len()), (&["module-links".to_owned()][..], 0));
     assert_eq!(
         (&modules.post_pack[..], &firmware.post_pack[..]),
@@ -41,28 +52,30 @@ fn the_shipped_file_sets_everything() {
     let names: Vec<&str> = shipped.plugins.iter().map(|plugin| &*plugin.name).collect();
     assert_eq!(
         (names, &*shipped.plugin_cache),
-        (vec!["firmware-prune", "module-links", "provenance-tags", "zos-naming"], "dist/plugin-cache")
+        (vec!["firmware-prune", "module-links", "provenance-tags", "zos-naming"], Path::new("/p/dist/plugin-cache"))
     );
 }
 
 #[test]
 fn a_project_changes_what_it_names() {
-    let own = FlistryToml::parse(
-        "output = \"out\"\n[pack]\nworkers = 3\n[read-back]\nlevel = \"full\"\n[publish]\nfolder = \"p\"",
-    )
-    .unwrap();
-    assert_eq!((own.output.as_str(), own.workers, own.read_back), ("out", 3, Level::Full));
-    assert_eq!((own.publish_folder.as_deref(), own.cache.as_str()), (Some("p"), "dist/pack-cache.sqlite"));
+    let own =
+        parse("output = \"out\"\n[pack]\nworkers = 3\n[read-back]\nlevel = \"full\"\n[publish]\ndirectory = \"/d\"")
+            .unwrap();
+    assert_eq!((&*own.output, own.pack.workers.get(), own.read_back), (Path::new("/p/out"), 3, Level::Full));
+    assert_eq!(
+        (own.publish_directory.as_deref(), &*own.pack.cache),
+        (Some(Path::new("/d")), Path::new("/p/dist/pack-cache.sqlite"))
+    );
     assert_eq!(own.flists.len(), 2);
 }
 
 #[test]
 fn flists_replace_the_shipped_ones_and_keep_their_order() {
     let other = FLIST.replace("[flist.a]", "[flist.Z]\nowner = \"preserve\"");
-    let own = FlistryToml::parse(&format!("{other}{FLIST}")).unwrap();
+    let own = parse(&format!("{other}{FLIST}")).unwrap();
     let [z, a] = &own.flists[..] else { panic!() };
-    assert_eq!((z.key.as_str(), z.line, z.owner), ("Z", 1, Owner::Preserve));
-    assert_eq!((a.key.as_str(), a.line, a.owner), ("a", 6, Owner::Root));
+    assert_eq!((z.name.as_str(), z.owner), ("Z", Owner::Preserve));
+    assert_eq!((a.name.as_str(), a.owner), ("a", Owner::Root));
 }
 
 #[test]
@@ -76,29 +89,32 @@ fn each_mistake_has_its_message() {
         shipped,
     );
     two("[pack]\nworkers = \"all\"", "line 2, workers: invalid type: string \"all\", expected usize", shipped);
-    two(
-        "[read-back]\nlevel = \"most\"",
-        "line 2, level: unknown variant `most`, expected one of `presence`, `sample`, `full`",
-        shipped,
-    );
+    // A build reads back more than a manifest's schema.
+    for level in ["most", "schema"] {
+        two(
+            &format!("[read-back]\nlevel = \"{level}\""),
+            &format!("line 2, level: unknown variant `{level}`, expected one of `presence`, `sample`, `full`"),
+            shipped,
+        );
+    }
     two("[flist.a]\ncontents = \"plain\"\nnaming = \"n\"", "line 1: missing field `source`", shipped);
     two("[pack]\nworkers = 5000", "line 2, workers: there are too many", "write 0 for as many as there are processors");
     two("output = \"\"", "line 1, output: it is empty", "name a path");
-    two("[publish]\nfolder = \"\"", "line 2, folder: it is empty", "name a path");
+    two("[publish]\ndirectory = \"\"", "line 2, directory: it is empty", "name a path");
     two(
         "[store]\nblobs = []",
         "line 2, blobs: there is no store for the blobs",
-        "name a folder, like [\"dist/blobs\"]",
+        "name a directory, like [\"dist/blobs\"]",
     );
     let names = "use up to 64 letters, digits, `-` and `_`, not beginning with `-`";
     two(&FLIST.replace("flist.a", "flist.\"a b\""), "line 1: `a b` cannot name an flist", names);
-    let source = "name the folder to pack, like [\"/lib/modules/{kernel}\"]";
-    two(&FLIST.replace("[\"a\"]", "[]"), "line 3, source: there is no folder to look for", source);
-    two(&FLIST.replace("[\"a\"]", "[\n\"\"]"), "line 4, source: it is empty", "name a folder");
+    let source = "name the directory to pack, like [\"/lib/modules/{kernel}\"]";
+    two(&FLIST.replace("[\"a\"]", "[]"), "line 3, source: there is no directory to look for", source);
+    two(&FLIST.replace("[\"a\"]", "[\n\"\"]"), "line 4, source: it is empty", "name a directory");
     let known = "the placeholders are {kernel} and {release}";
     let source = "line 3, source: `{date}` has the unknown placeholder `{date}`";
     two(&FLIST.replace("[\"a\"]", "[\"{date}\"]"), source, known);
-    two(&FLIST.replace("[\"a\"]", "[\"{\"]"), "line 3, source: `{` has a brace without its other half", known);
+    two(&FLIST.replace("[\"a\"]", "[\"{\"]"), "line 3, source: `{` has an unmatched brace", known);
     let (missing, _) = refused("[flist.a]\ncontents = \"plain\"\nsource = [\"a\"]");
     assert_eq!(missing, "line 1: missing field `naming`");
     let (syntax, _) = refused("output = dist");
@@ -107,14 +123,14 @@ fn each_mistake_has_its_message() {
 
 #[test]
 fn a_project_adds_and_replaces_plugins() {
-    let own = FlistryToml::parse(
+    let own = parse(
         "[plugin.mine]\ncomponent = \"p/mine.wasm\"\ntrees = [\"modules\"]\nlimits = { fuel = 7 }\n\
          config = { a = [1, { b = true }] }\n[plugin.zos-naming]\ncomponent = \"builtin:zos-naming\"\nconfig.prefix = \"x\"",
     )
     .unwrap();
     let plugin = |name: &str| own.plugins.iter().find(|plugin| plugin.name == name).unwrap();
     let mine = plugin("mine");
-    assert_eq!((&mine.component, mine.limits.fuel), (&ComponentSource::File("p/mine.wasm".into()), 7));
+    assert_eq!((&mine.component, mine.limits.fuel), (&ComponentSource::File("/p/p/mine.wasm".into()), 7));
     assert_eq!(
         (mine.config.to_string().as_str(), &mine.trees[..]),
         ("{\"a\":[1,{\"b\":true}]}", &["modules".to_owned()][..])
@@ -133,7 +149,7 @@ fn each_mistake_in_a_plugin_has_its_message() {
     two("[plugin.p]\ncomponent = \"builtin:nope\"", "line 2, component: no plugin `nope` is built in", known);
     two("[plugin.p]\ncomponent = \"\"", "line 2, component: it is empty", "name a file, or builtin:NAME");
     let pin = "`flistry plugin check FILE` prints the line to paste";
-    two(&format!("{builtin}sha256 = \"12\""), "line 3, sha256: it is no SHA-256 in hexadecimal", pin);
+    two(&format!("{builtin}sha256 = \"12\""), "line 3, sha256: it is not a SHA-256 in hexadecimal", pin);
     two(
         &format!("{builtin}variables = [\"S3_SECRET_KEY\"]"),
         "line 3, variables: `S3_SECRET_KEY` is a credential's name, and no plugin ever sees a credential",
@@ -141,12 +157,12 @@ fn each_mistake_in_a_plugin_has_its_message() {
     );
     two(
         &format!("{builtin}config-files = {{ a = \"\" }}"),
-        "line 3, config-files: `a` is empty",
+        "line 3, config-files.a: it is empty",
         "name a file of the project",
     );
     two(
         &format!("{builtin}config.list = \"x\"\n\nconfig-files.list = \"config/list\""),
-        "line 5, config-files: `list` stands in `config`, too",
+        "line 5, config-files.list: `config` sets `list` as well",
         "set it in one of the two",
     );
     let (unknown, _) = refused(&format!("{builtin}limits = {{ fule = 1 }}"));
@@ -158,8 +174,8 @@ fn each_mistake_in_a_plugin_has_its_message() {
 proptest! {
     #[test]
     fn no_text_panics(text in ".{0,80}", value in "[\\[\\]\"{}a-z =.\n]{0,30}") {
-        let _ = FlistryToml::parse(&text);
-        let _ = FlistryToml::parse(&format!("{FLIST}filters = {value}"));
-        let _ = FlistryToml::parse(&value);
+        let _ = parse(&text);
+        let _ = parse(&format!("{FLIST}filters = {value}"));
+        let _ = parse(&value);
     }
 }

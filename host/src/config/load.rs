@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use time::UtcDateTime;
 
-use super::config_files::RFS_CONF;
-use super::flistry_toml::{self, FlistToml, FlistryToml};
-use super::plugin_toml::PluginToml;
-use super::rfs_conf::{self, RfsConf};
-use super::{
-    ComponentSource, Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Storage, assignments,
-};
+use super::assignments;
+use super::cycle;
+use super::error::ConfigError;
+use super::flistry_toml::FlistryToml;
+use super::layers::Layers;
+use super::rfs_conf::{self, RFS_CONF, RfsConf};
+use super::settings::{Config, Environment, Flist, PluginSettings, Storage};
+use super::surroundings::Surroundings;
 use crate::files;
 use crate::kernel::KernelVersion;
 use crate::kernel::kernel_config::KernelConfig;
 use crate::progress::Warning;
 use crate::publish::PublishSettings;
-use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, WriteUrl};
+use crate::store::url::Ranged;
 use crate::tree::timestamp;
 
 const BUILD_CONF: &str = "config/build.conf";
@@ -46,24 +46,14 @@ impl Config {
     /// Reads and checks a project's configuration; `now` dates the build.
     pub fn load(project: &Path, env: &Environment, now: UtcDateTime) -> Result<Config, ConfigError> {
         check_project(project)?;
-        // A route holds an absolute path, which must not depend on links that may be changed.
+        // A route holds an absolute path, which must not depend on symlinks that may be changed.
         let project = project.canonicalize().map_err(|error| ConfigError::Read { file: "config", error })?;
         let (kernel, kernel_config) = kernel(&project, env)?;
-        let toml = read_optional(&project, FLISTRY_TOML)?;
-        let toml = FlistryToml::parse(toml.as_deref().unwrap_or(flistry_toml::DEFAULT))?;
-
-        let mut warnings = Vec::new();
-        let rfs_conf = match read_optional(&project, RFS_CONF)? {
-            Some(text) => Some(RfsConf::parse(&text, &env.0)?),
-            None => None,
-        };
-        match &rfs_conf {
-            Some(conf) => {
-                warnings.extend(conf.warnings.iter().cloned());
-                warnings.extend(readable_by_others(&project));
-            }
-            None => warnings.extend(settings_without_file(&env.0)),
-        }
+        let text = read_optional(&project, FLISTRY_TOML)?.unwrap_or_default();
+        let layers = Layers::new(&text)?;
+        let toml: FlistryToml = layers.read()?;
+        let rfs_conf = read_optional(&project, RFS_CONF)?;
+        let rfs_conf = rfs_conf.map(|text| RfsConf::parse(&text, &env.0)).transpose()?;
         let firmware_tag = match &rfs_conf {
             Some(conf) => conf.firmware_tag.clone(),
             None => firmware_tag(&env.0)?,
@@ -73,50 +63,59 @@ impl Config {
         let date = source_date_epoch.and_then(|epoch| UtcDateTime::from_unix_timestamp(epoch).ok());
         let date = timestamp::day(date.unwrap_or(now));
         let release = firmware_tag.as_ref().unwrap_or(&date);
-        let flists: Vec<Flist> = toml.flists.iter().map(|flist| expand(flist, &project, &kernel, release)).collect();
-        let system_maps = toml.system_maps.iter().map(|map| project.join(map.expand(&kernel, release))).collect();
-        let plugins: Vec<PluginSettings> = toml.plugins.into_iter().map(|plugin| place(plugin, &project)).collect();
-        check_plugins(&flists, &plugins)?;
-        let variables = variables(&plugins, &env.0, firmware_tag);
 
-        let publish = PublishSettings {
-            directory: toml.publish_folder.map(|folder| project.join(folder)),
-            manifests: rfs_conf.as_ref().map(|conf| conf.manifests.clone()),
-            upload: rfs_conf.as_ref().is_some_and(|conf| conf.upload_manifests),
-        };
+        let blobs = toml.store.clone();
+        let settings = toml.resolve(&layers, &Surroundings { project: &project, kernel: &kernel, release })?;
+        check_names(&settings.flists, &settings.plugins)?;
         let config = Config {
             source_date_epoch,
-            flists,
-            output: project.join(&toml.output),
+            flists: settings.flists,
+            output: settings.output,
+            publish: publish(settings.publish_directory, rfs_conf.as_ref()),
+            warnings: warnings(&project, rfs_conf.as_ref(), &env.0),
             store: match rfs_conf {
-                Some(conf) => Storage {
-                    write: vec![Ranged::all(conf.blobs)],
-                    route: vec![Ranged::all(conf.route)],
-                    write_credentials: vec![conf.write_credentials],
-                },
-                None => local_store(&toml.blobs, &project)?,
+                Some(conf) => s3_store(conf),
+                None => blobs.resolve(&layers.table(&["store"]), &project)?,
             },
-            publish,
-            pack: PackSettings { cache: project.join(&toml.cache), workers: workers(toml.workers) },
-            read_back: toml.read_back,
-            plugin_cache: project.join(&toml.plugin_cache),
-            node: toml.node,
-            system_maps,
+            pack: settings.pack,
+            read_back: settings.read_back,
+            plugin_cache: settings.plugin_cache,
+            node: settings.node,
+            system_maps: settings.system_maps,
             search_path: search_path(&env.0),
             kernel_config,
-            zinit_output: project.join(&toml.zinit.output),
-            zinit: toml.zinit.settings,
-            plugins,
-            variables,
-            warnings,
+            zinit: settings.zinit,
+            variables: variables(&settings.plugins, &env.0, firmware_tag),
+            plugins: settings.plugins,
             date,
             kernel,
             project,
         };
-        match cycle(&config) {
-            Some(flists) => Err(ConfigError::TreeCycle(flists)),
-            None => Ok(config),
-        }
+        check_trees(&config)?;
+        Ok(config)
+    }
+}
+
+fn publish(directory: Option<PathBuf>, conf: Option<&RfsConf>) -> PublishSettings {
+    PublishSettings {
+        directory,
+        manifests: conf.map(|conf| conf.manifests.clone()),
+        upload: conf.is_some_and(|conf| conf.upload_manifests),
+    }
+}
+
+fn s3_store(conf: RfsConf) -> Storage {
+    Storage {
+        write: vec![Ranged::all(conf.blobs)],
+        route: vec![Ranged::all(conf.route)],
+        write_credentials: vec![conf.write_credentials],
+    }
+}
+
+fn warnings(project: &Path, conf: Option<&RfsConf>, env: &BTreeMap<String, String>) -> Vec<Warning> {
+    match conf {
+        Some(conf) => conf.warnings.iter().cloned().chain(readable_by_others(project)).collect(),
+        None => settings_without_file(env).into_iter().collect(),
     }
 }
 
@@ -151,12 +150,12 @@ fn readable_by_others(project: &Path) -> Option<Warning> {
     (mode & 0o044 != 0).then(warning)
 }
 
-/// Someone who sets the store in the environment alone does not expect a local folder.
+/// Someone who sets the store in the environment alone does not expect a local directory.
 fn settings_without_file(env: &BTreeMap<String, String>) -> Option<Warning> {
     let is_set = env.get("S3_ENDPOINT").is_some_and(|value| !value.is_empty());
     is_set.then(|| {
         Warning::new(
-            "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local folder",
+            "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local directory",
             "create an empty config/rfs.conf to take all settings from the environment",
         )
     })
@@ -175,50 +174,15 @@ fn source_date_epoch(env: &BTreeMap<String, String>) -> Result<Option<i64>, Conf
     text.parse().ok().filter(|_| digits).map(Some).ok_or(ConfigError::SourceDateEpoch)
 }
 
-/// A user's `PATH` often leaves out where depmod is.
+/// A user's `PATH` often lacks the directories where depmod is.
 fn search_path(env: &BTreeMap<String, String>) -> Vec<PathBuf> {
     let path = env.get("PATH").map_or("", String::as_str);
-    let folders = path.split(':').filter(|folder| !folder.is_empty()).chain(["/usr/sbin", "/sbin"]);
-    folders.map(PathBuf::from).collect()
+    let directories = path.split(':').filter(|directory| !directory.is_empty()).chain(["/usr/sbin", "/sbin"]);
+    directories.map(PathBuf::from).collect()
 }
 
-fn workers(configured: usize) -> NonZeroUsize {
-    let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    NonZeroUsize::new(configured).unwrap_or_else(all)
-}
-
-fn expand(flist: &FlistToml, project: &Path, kernel: &KernelVersion, release: &str) -> Flist {
-    Flist {
-        name: flist.key.clone(),
-        kind: flist.contents,
-        sources: flist.source.iter().map(|source| project.join(source.expand(kernel, release))).collect(),
-        filters: flist.filters.clone(),
-        naming: flist.naming.clone(),
-        post_pack: flist.post_pack.clone(),
-        owner: flist.owner,
-        mount: flist.mount.clone(),
-        unit: flist.unit.clone(),
-    }
-}
-
-fn place(plugin: PluginToml, project: &Path) -> PluginSettings {
-    PluginSettings {
-        component: match plugin.component {
-            ComponentSource::File(path) => ComponentSource::File(project.join(path)),
-            builtin => builtin,
-        },
-        name: plugin.name,
-        sha256: plugin.sha256,
-        config: plugin.config,
-        config_files: plugin.config_files,
-        variables: plugin.variables,
-        trees: plugin.trees,
-        limits: plugin.limits,
-    }
-}
-
-/// Each plugin that an flist names is there, and each tree that such a plugin is granted.
-fn check_plugins(flists: &[Flist], plugins: &[PluginSettings]) -> Result<(), ConfigError> {
+/// Each plugin that an flist names exists, and each tree that such a plugin is granted.
+fn check_names(flists: &[Flist], plugins: &[PluginSettings]) -> Result<(), ConfigError> {
     for flist in flists {
         for name in flist.plugins() {
             let Some(plugin) = plugins.iter().find(|plugin| plugin.name == name) else {
@@ -234,28 +198,16 @@ fn check_plugins(flists: &[Flist], plugins: &[PluginSettings]) -> Result<(), Con
     Ok(())
 }
 
-/// Flists that need each other's trees: none of them could be filtered first. From one of them back to it.
-fn cycle(config: &Config) -> Option<Vec<String>> {
-    fn walk<'a>(config: &'a Config, flist: &'a Flist, way: &mut Vec<&'a str>, done: &mut Vec<&'a str>) -> bool {
-        if let Some(at) = way.iter().position(|name| *name == flist.name) {
-            way.drain(..at);
-            way.push(&flist.name);
-            return true;
-        }
-        if done.contains(&&*flist.name) {
-            return false;
-        }
-        way.push(&flist.name);
-        if config.needs(flist).any(|needed| walk(config, needed, way, done)) {
-            return true;
-        }
-        way.pop();
-        done.push(&flist.name);
-        false
+/// No two flists need each other's trees.
+fn check_trees(config: &Config) -> Result<(), ConfigError> {
+    let needs = |name| {
+        let flist = config.flists.iter().find(|flist| flist.name == name);
+        flist.into_iter().flat_map(|flist| config.needs(flist)).map(|needed| needed.name.as_str())
+    };
+    match cycle::find(config.flists.iter().map(|flist| flist.name.as_str()), needs) {
+        Some(names) => Err(ConfigError::TreeCycle(names.into_iter().map(str::to_owned).collect())),
+        None => Ok(()),
     }
-    let (mut way, mut done) = (Vec::new(), Vec::new());
-    let found = config.flists.iter().any(|flist| walk(config, flist, &mut way, &mut done));
-    found.then(|| way.into_iter().map(str::to_owned).collect())
 }
 
 /// The variables that some plugin is granted and that are set. `FIRMWARE_TAG` may be set in rfs.conf, the others in the
@@ -271,22 +223,4 @@ fn variables(
         _ => env.get(name).cloned(),
     };
     granted.filter_map(|name| Some((name.clone(), value(name)?))).collect()
-}
-
-/// Local folders are read where they are written.
-fn local_store(blobs: &[(String, Option<usize>)], project: &Path) -> Result<Storage, ConfigError> {
-    let (mut write, mut route) = (Vec::new(), Vec::new());
-    for (text, line) in blobs {
-        let failed = |error| ConfigError::Blobs { line: *line, error };
-        let Ranged { range, value } = Ranged::parse_or_folder(text, project).map_err(failed)?;
-        if !matches!(value, StoreUrl::Dir(_)) {
-            return Err(ConfigError::BlobsNotLocal(*line));
-        }
-        route.push(Ranged { range, value: ReadUrl::new(value.clone()).map_err(failed)? });
-        write.push(Ranged { range, value: WriteUrl(value) });
-    }
-    match IdRange::first_gap(write.iter().map(|store| store.range)) {
-        Some(gap) => Err(ConfigError::BlobsGap(gap)),
-        None => Ok(Storage { write, route, write_credentials: Vec::new() }),
-    }
 }

@@ -25,7 +25,10 @@ use crate::store::url::{
     is_s3_name, is_s3_path,
 };
 
-/// Every key, for telling a typo from a setting.
+/// The file, from the project's directory.
+pub(super) const RFS_CONF: &str = "config/rfs.conf";
+
+/// Every key, to tell a typo from a setting.
 const KEYS: &[&str] = &[
     "S3_ENDPOINT",
     "S3_REGION",
@@ -52,7 +55,7 @@ pub struct RfsConf {
     pub blobs: WriteUrl,
     /// What nodes read them through.
     pub route: ReadUrl,
-    /// Where manifests are uploaded to: the prefix is the folder, without the file's name.
+    /// Where manifests are uploaded to: the prefix is that of all manifests, without the file's name.
     pub manifests: WriteUrl,
     /// Whether they are.
     pub upload_manifests: bool,
@@ -60,7 +63,7 @@ pub struct RfsConf {
     pub firmware_tag: Option<String>,
     /// The key that can write, which no manifest may hold.
     pub write_credentials: Credentials,
-    /// Keys that mean nothing.
+    /// Keys that have no meaning.
     pub warnings: Vec<Warning>,
 }
 
@@ -75,7 +78,7 @@ pub enum Origin {
     Unset,
 }
 
-/// A setting that can't be used.
+/// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RfsConfError {
     /// Where the value comes from.
@@ -120,7 +123,7 @@ impl Setting {
     }
 }
 
-struct Settings<'a> {
+struct Values<'a> {
     file: Assignments,
     env: &'a BTreeMap<String, String>,
 }
@@ -134,12 +137,14 @@ impl RfsConf {
             RfsConfError { origin: Origin::Line(error.line), key: "", what, hint: error.hint().to_owned() }
         })?;
         let warnings = unknown_keys(&file);
-        let settings = Settings { file, env };
+        let settings = Values { file, env };
 
         let bucket = settings.required("S3_BUCKET", "name the bucket that blobs go to")?;
         is_s3_name(&bucket.value).map_err(|found| {
-            bucket
-                .error(format!("a bucket's name cannot hold {found}"), "name the bucket alone; folders go to S3_PREFIX")
+            bucket.error(
+                format!("a bucket's name cannot hold {found}"),
+                "name the bucket alone; the rest of a path goes to S3_PREFIX",
+            )
         })?;
         let prefix = settings.path("S3_PREFIX", "")?;
         let subpath = settings.path("MANIFESTS_SUBPATH", "manifests")?;
@@ -157,8 +162,8 @@ impl RfsConf {
             region: settings.region("S3_REGION", default_region)?,
             credentials: Some(write_credentials.clone()),
         };
-        let folders = [prefix, subpath].into_iter().filter(|folder| !folder.is_empty()).collect::<Vec<_>>();
-        let manifests = S3Url { prefix: folders.join("/"), ..blobs.clone() };
+        let prefixes = [prefix, subpath].into_iter().filter(|prefix| !prefix.is_empty()).collect::<Vec<_>>();
+        let manifests = S3Url { prefix: prefixes.join("/"), ..blobs.clone() };
         Ok(RfsConf {
             route: settings.route(&blobs, &write_credentials)?,
             blobs: WriteUrl(StoreUrl::S3(blobs)),
@@ -171,7 +176,7 @@ impl RfsConf {
     }
 }
 
-impl Settings<'_> {
+impl Values<'_> {
     /// The environment's value, else the file's, else none.
     fn find(&self, key: &'static str) -> Option<Setting> {
         if let Some(value) = self.env.get(key) {
@@ -207,7 +212,7 @@ impl Settings<'_> {
         let setting = self.find(key).filter(|setting| !setting.value.is_empty()).unwrap_or(default);
         match is_region(&setting.value) {
             true => Ok(setting.value),
-            false => Err(setting.error("it is no region's name", "use letters, digits, `.`, `_` and `-`")),
+            false => Err(setting.error("it is not the name of a region", "use letters, digits, `.`, `_` and `-`")),
         }
     }
 
@@ -277,7 +282,7 @@ impl Settings<'_> {
         let setting = self.get("FIRMWARE_TAG", "");
         match is_release(&setting.value) {
             true => Ok(Some(setting.value).filter(|tag| !tag.is_empty())),
-            false => Err(setting.error("it cannot stand in a file's name", RELEASE_HINT)),
+            false => Err(setting.error("it cannot be part of a file's name", RELEASE_HINT)),
         }
     }
 }
@@ -285,7 +290,7 @@ impl Settings<'_> {
 /// What to do about a tag that is not [`is_release`].
 pub(super) const RELEASE_HINT: &str = "use letters, digits, `.`, `_`, `+` and `-`, at most 64";
 
-/// Whether `text` can stand for the date in names; the empty text, which leaves the date, can.
+/// Whether `text` can replace the date in names; empty text, which keeps the date, can.
 pub(super) fn is_release(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
 }
@@ -316,7 +321,7 @@ fn unknown_keys(file: &Assignments) -> Vec<Warning> {
     let unknown = file.iter().filter(|(key, _)| !KEYS.contains(key) && !file.is_referenced(key));
     unknown
         .map(|(key, assignment)| {
-            let what = format!("config/rfs.conf, line {}: {key} is no setting", assignment.line);
+            let what = format!("config/rfs.conf, line {}: {key} is not a setting", assignment.line);
             let nearest = KEYS.iter().map(|known| (distance(key, known), known)).min();
             match nearest {
                 Some((distance, known)) if distance <= 3 => Warning::new(what, format!("did you mean {known}?")),
@@ -326,7 +331,7 @@ fn unknown_keys(file: &Assignments) -> Vec<Warning> {
         .collect()
 }
 
-/// How many letters have to be put in, taken out or changed.
+/// How many letters have to be inserted, deleted or replaced.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -124,7 +124,7 @@ fn each_mistake_has_its_message() {
     two(
         "S3_BUCKET=zos/flists",
         "S3_BUCKET: a bucket's name cannot hold `/`",
-        "name the bucket alone; folders go to S3_PREFIX",
+        "name the bucket alone; the rest of a path goes to S3_PREFIX",
     );
     let path = "use letters, digits, `.`, `_`, `~` and `-` between single slashes, and no `.` or `..`";
     two("S3_PREFIX='a b'", "S3_PREFIX: the path holds a space", path);
@@ -134,9 +134,9 @@ fn each_mistake_has_its_message() {
         "ROUTE_PATH: it names no bucket",
         "name the bucket and prefix, like /BUCKET/PREFIX, or the path that a gateway serves",
     );
-    two("ROUTE_REGION='e u'", "ROUTE_REGION: it is no region's name", "use letters, digits, `.`, `_` and `-`");
+    two("ROUTE_REGION='e u'", "ROUTE_REGION: it is not the name of a region", "use letters, digits, `.`, `_` and `-`");
     two("UPLOAD_MANIFESTS=yes", "UPLOAD_MANIFESTS: it is neither true nor false", "write true or false");
-    two("FIRMWARE_TAG=a/b", "FIRMWARE_TAG: it cannot stand in a file's name", RELEASE_HINT);
+    two("FIRMWARE_TAG=a/b", "FIRMWARE_TAG: it cannot be part of a file's name", RELEASE_HINT);
     two(
         "S3_SECRET_KEY=$(pass show hunter2)",
         "S3_SECRET_KEY: a command substitution, which is never executed",
@@ -150,8 +150,8 @@ fn a_typo_is_a_warning_and_a_helper_is_not() {
     assert_eq!(
         warnings,
         [
-            Warning::new("config/rfs.conf, line 8: S3_REGON is no setting", "did you mean S3_REGION?"),
-            Warning::bare("config/rfs.conf, line 9: WHATEVER_ELSE_IT_IS is no setting"),
+            Warning::new("config/rfs.conf, line 8: S3_REGON is not a setting", "did you mean S3_REGION?"),
+            Warning::bare("config/rfs.conf, line 9: WHATEVER_ELSE_IT_IS is not a setting"),
         ]
     );
 }

@@ -1,10 +1,14 @@
-//! Whole projects, in a folder each.
+//! Whole projects, each in a directory of its own.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
+use crate::kernel::KernelVersion;
+use crate::progress::Warning;
+use crate::publish::PublishSettings;
+use crate::tree::{FlistKind, Owner};
 
 const RFS_CONF: &str = "S3_ENDPOINT=http://localhost:3900\nS3_BUCKET=zos\nS3_ACCESS_KEY=GKWRITE\nS3_SECRET_KEY=hunter2\n\
                         READ_ACCESS_KEY=GKREAD\nREAD_SECRET_KEY=c0ffee\nROUTE_PATH=/zos\n";
@@ -103,16 +107,16 @@ fn what_is_odd_is_a_warning() {
 
     let config = Project::new().load(&[("S3_ENDPOINT", "http://localhost"), ("FIRMWARE_TAG", "v3")]).unwrap();
     let expected = Warning::new(
-        "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local folder",
+        "S3_ENDPOINT is set, but without config/rfs.conf the blobs go to a local directory",
         "create an empty config/rfs.conf to take all settings from the environment",
     );
     assert_eq!((config.warnings, config.variables["FIRMWARE_TAG"].as_str()), (vec![expected], "v3"));
 }
 
 #[test]
-fn folders_share_the_ids() {
+fn directories_share_the_ids() {
     let project = Project::toml(
-        "[store]\nblobs = [\"00-7f=a\", \"80-ff=dir:///srv/b\", \"c\"]\n[pack]\nworkers = 3\n[publish]\nfolder = \"p\"",
+        "[store]\nblobs = [\"00-7f=a\", \"80-ff=dir:///srv/b\", \"c\"]\n[pack]\nworkers = 3\n[publish]\ndirectory = \"p\"",
     );
     let config = project.load(&[]).unwrap();
     let ranges: Vec<String> = config.store.route.iter().map(|store| store.range.to_string()).collect();
@@ -121,13 +125,13 @@ fn folders_share_the_ids() {
     assert_eq!((config.pack.workers.get(), config.publish.directory), (3, Some(config.project.join("p"))));
 
     let refused = |blobs| Project::toml(&format!("[store]\nblobs = [{blobs}]")).refused(&[]);
-    let gap = "config/flistry.toml, blobs: no store is for blob ids that begin with 80-ff";
+    let gap = "config/flistry.toml, line 2, blobs: no store is for blob ids that begin with 80-ff";
     assert_eq!(refused("\"00-7f=a\""), two(gap, "make the ranges cover 00-ff, or leave them out"));
     assert_eq!(
         refused("\"s3://k:s@h:1/b\""),
         two(
-            "config/flistry.toml, line 2, blobs: it is no folder",
-            "name a folder or a dir:// URL; a store on the network is set up in config/rfs.conf"
+            "config/flistry.toml, line 2, blobs: it is not a directory",
+            "name a directory or a dir:// URL; a store on the network is set up in config/rfs.conf"
         )
     );
     assert_eq!(
@@ -145,15 +149,15 @@ fn each_mistake_has_its_message() {
     let error = kernel_version(empty.path(), &Environment::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("{} is not a flistry project: it has no config folder", empty.path().display())
+        format!("{} is not a flistry project: it has no config directory", empty.path().display())
     );
-    assert_eq!(error.hint(), "run flistry in the project's folder, or name it with --project");
+    assert_eq!(error.hint(), "run flistry in the project's directory, or name it with --project");
 
     let project = Project::new();
     fs::remove_file(project.path().join("config/kernel.config")).unwrap();
     let (what, hint) = project.refused(&[]);
     assert_eq!(what, "config/kernel.config cannot be read: No such file or directory (os error 2)");
-    assert_eq!(hint, "a build needs config/kernel.config; is --project the right folder?");
+    assert_eq!(hint, "a build needs config/kernel.config; is --project the right directory?");
     fs::create_dir(project.path().join("config/kernel.config")).unwrap();
     let read = "make config/kernel.config a file that the build's user can read";
     assert_eq!(project.refused(&[]), two("config/kernel.config cannot be read: it is not a regular file", read));
@@ -190,7 +194,7 @@ fn each_mistake_has_its_message() {
         assert_eq!(Project::new().with(file, text).refused(&[]), two(what, hint));
     }
     let project = Project::new();
-    let seconds = "environment variable SOURCE_DATE_EPOCH: it is no number of seconds since 1970";
+    let seconds = "environment variable SOURCE_DATE_EPOCH: it is not a number of seconds since 1970";
     for bad in ["", "now", "-1", "+1", "99999999999999999999"] {
         let hint = "set it to the output of `git log -1 --format=%ct`, or unset it";
         assert_eq!(project.refused(&[("SOURCE_DATE_EPOCH", bad)]), two(seconds, hint));
@@ -198,7 +202,7 @@ fn each_mistake_has_its_message() {
     assert_eq!(
         project.refused(&[("FIRMWARE_TAG", "a/b")]),
         two(
-            "environment variable FIRMWARE_TAG: it cannot stand in a file's name",
+            "environment variable FIRMWARE_TAG: it cannot be part of a file's name",
             "use letters, digits, `.`, `_`, `+` and `-`, at most 64"
         )
     );
@@ -252,6 +256,16 @@ fn granted_variables_that_are_set_are_known() {
     let config = Project::toml(text).load(&[("EDITION", "edge"), ("OTHER", "x"), ("FIRMWARE_TAG", "v1")]).unwrap();
     let expected = [("EDITION", "edge"), ("FIRMWARE_TAG", "v1")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     assert_eq!(config.variables, expected.into());
+}
+
+#[test]
+fn an_flist_without_a_mount_has_no_mount_point() {
+    let mut config = Project::new().load(&[]).unwrap();
+    config.flists[1].mount = None;
+    assert_eq!(config.mount_points().iter().map(|point| &*point.flist).collect::<Vec<_>>(), ["modules"]);
+    let error = config.flists[1].mount_point().unwrap_err();
+    assert_eq!(error.to_string(), "flist `firmware` is not mounted on any node");
+    assert_eq!(error.hint(), "write where it is mounted, as `mount`, under [flist.firmware]");
 }
 
 #[test]

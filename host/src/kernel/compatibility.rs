@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use flistry_common::symlinks::Resolved;
+use serde::Deserialize;
 
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 use crate::kernel::modinfo::Compression;
@@ -21,7 +22,8 @@ use crate::tree::symlinks::NameIndex;
 use crate::tree::{EntryId, FlistKind, Kind, Tree};
 
 /// What nodes can do with what is packed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NodeSettings {
     /// The compressions of modules that the node's kmod reads.
     pub module_compression: Vec<Compression>,

@@ -1,5 +1,5 @@
-//! Filling an initramfs tree: flists, scripts and units at the places where a node looks for them. The tree is opened once;
-//! no link in it leads anything out of it.
+//! Filling an initramfs tree: flists, scripts and units at the places where a node looks for them. The tree is opened once,
+//! and no symlink in it is followed out of it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,9 +7,11 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::output::refuse_conflicts;
-use super::write::{FileState, Found, Wanted, Written, find, put};
-use super::{Dialect, FileKind, GeneratedFile, Mount, Settings, ZinitError};
+use super::error::ZinitError;
+use super::generated::{GeneratedFile, GeneratedKind};
+use super::mount::Mount;
+use super::settings::{Dialect, ZinitSettings};
+use super::write::{FileState, Found, Wanted, Written, find, put, refuse_conflicts};
 use crate::files::sha256;
 use crate::progress::Warning;
 
@@ -24,7 +26,7 @@ const MAX_UNIT: u64 = 64 * 1024;
 
 /// How far to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum FillMode {
     /// Say what would be done.
     Compare,
     /// Overwrite nothing that has other contents.
@@ -37,13 +39,13 @@ pub enum Mode {
 ///
 /// # Errors
 /// Files that have other contents, unless they are to be overwritten: nothing was written. A manifest that is not the one
-/// that was built. What can't be read or written.
+/// that was built. What cannot be read or written.
 pub fn fill(
     root: &Path,
     mounts: &[Mount],
     files: &[GeneratedFile],
-    settings: &Settings,
-    mode: Mode,
+    settings: &ZinitSettings,
+    mode: FillMode,
 ) -> Result<(Written, Vec<Warning>), ZinitError> {
     let dir = Dir::open_ambient_dir(root, ambient_authority())
         .map_err(|error| ZinitError::Root { path: root.to_owned(), error })?;
@@ -62,38 +64,34 @@ pub fn fill(
         Err(error) => Err(ZinitError::Write { path: root.join(&wanted.path), error }),
     };
     let found: Vec<(Wanted, Found)> = wanted.into_iter().map(look).collect::<Result<_, _>>()?;
-    if mode == Mode::Refuse {
+    if mode == FillMode::Refuse {
         refuse_conflicts(root, &found)?;
     }
     let mut written = Vec::new();
     for (wanted, found) in &found {
-        let state = match found {
-            Found::Nothing => FileState::Created,
-            Found::Same => FileState::Unchanged,
-            Found::OtherMode | Found::Other(_) | Found::Foreign => FileState::Replaced,
-        };
-        if mode != Mode::Compare && state != FileState::Unchanged {
+        let state = found.state();
+        if mode != FillMode::Compare && state != FileState::Unchanged {
             put(&dir, wanted).map_err(|error| ZinitError::Write { path: root.join(&wanted.path), error })?;
         }
         written.push((wanted.path.clone(), state));
     }
     let mut warnings = missing_units(&dir, files, settings);
     warnings.extend(namesakes(&dir, files));
-    Ok((Written { folder: root.to_owned(), files: written }, warnings))
+    Ok((Written { directory: root.to_owned(), files: written }, warnings))
 }
 
-/// A path on the node, from the tree.
+/// A path on the node, relative to the tree.
 fn inside(path: &str) -> &str {
     path.trim_start_matches('/')
 }
 
-fn place(file: &GeneratedFile, settings: &Settings) -> String {
-    let folder = match file.kind {
-        FileKind::Script => inside(&settings.scripts),
-        FileKind::Unit(Dialect::Yaml) => YAML_UNITS,
-        FileKind::Unit(Dialect::Toml) => TOML_UNITS[0],
+fn place(file: &GeneratedFile, settings: &ZinitSettings) -> String {
+    let directory = match file.kind {
+        GeneratedKind::Script => inside(&settings.scripts),
+        GeneratedKind::Unit(Dialect::Yaml) => YAML_UNITS,
+        GeneratedKind::Unit(Dialect::Toml) => TOML_UNITS[0],
     };
-    format!("{folder}/{}", file.name)
+    format!("{directory}/{}", file.name)
 }
 
 fn manifest(mount: &Mount) -> Result<Vec<u8>, ZinitError> {
@@ -105,25 +103,26 @@ fn manifest(mount: &Mount) -> Result<Vec<u8>, ZinitError> {
     }
 }
 
-/// Units of the image that the new ones wait for, and that the tree has not: they would wait for ever. A dialect of which
+/// Units of the image that the new ones wait for and that are not in the tree: they would wait for ever. A dialect of which
 /// the tree has no other unit is not the image's.
-fn missing_units(dir: &Dir, files: &[GeneratedFile], settings: &Settings) -> Vec<Warning> {
+fn missing_units(dir: &Dir, files: &[GeneratedFile], settings: &ZinitSettings) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for dialect in &settings.dialects {
-        let own: BTreeSet<&str> =
-            files.iter().filter(|file| file.kind == FileKind::Unit(*dialect)).map(|file| file.name.as_str()).collect();
-        let folders: &[&str] = match dialect {
+        let own: BTreeSet<&str> = files
+            .iter()
+            .filter(|file| file.kind == GeneratedKind::Unit(*dialect))
+            .map(|file| file.name.as_str())
+            .collect();
+        let directories: &[&str] = match dialect {
             Dialect::Yaml => &[YAML_UNITS],
             Dialect::Toml => &TOML_UNITS,
         };
         let ending = format!(".{}", dialect.as_str());
-        let there: BTreeSet<String> = folders.iter().flat_map(|folder| names(dir, folder)).collect();
+        let there: BTreeSet<String> = directories.iter().flat_map(|directory| names(dir, directory)).collect();
         if !there.iter().any(|name| name.ends_with(&ending) && !own.contains(name.as_str())) {
             continue;
         }
-        let names = settings.names(*dialect);
-        let waited_for: BTreeSet<&String> = names.network.iter().chain(&names.udevd).collect();
-        for unit in waited_for {
+        for unit in settings.waited_for(*dialect).collect::<BTreeSet<_>>() {
             if !there.contains(&format!("{unit}{ending}")) {
                 let word = dialect.as_str();
                 warnings.push(Warning::new(
@@ -136,11 +135,11 @@ fn missing_units(dir: &Dir, files: &[GeneratedFile], settings: &Settings) -> Vec
     warnings
 }
 
-/// System units of zinit 0.3 that have the name of a generated one and lie in another file: it would then load none at all.
+/// System units of zinit 0.3 that have the name of a generated one and lie in another file: it would then load no unit at all.
 fn namesakes(dir: &Dir, files: &[GeneratedFile]) -> Vec<Warning> {
     let own: Vec<&str> = files
         .iter()
-        .filter(|file| file.kind == FileKind::Unit(Dialect::Toml))
+        .filter(|file| file.kind == GeneratedKind::Unit(Dialect::Toml))
         .filter_map(|file| file.name.strip_suffix(".toml"))
         .collect();
     let mut others = names(dir, TOML_UNITS[0]);
@@ -156,17 +155,17 @@ fn namesakes(dir: &Dir, files: &[GeneratedFile]) -> Vec<Warning> {
     warnings
 }
 
-/// The name in a unit of zinit 0.3, if it is one.
+/// The name in a unit of zinit 0.3, if the file is one.
 fn unit_name(dir: &Dir, path: &str) -> Option<String> {
     if dir.metadata(path).ok()?.len() > MAX_UNIT {
         return None;
     }
-    let table: ::toml::Table = dir.read_to_string(path).ok()?.parse().ok()?;
+    let table: toml::Table = dir.read_to_string(path).ok()?.parse().ok()?;
     let part = table.get("service").or_else(|| table.get("target"))?;
     Some(part.get("name")?.as_str()?.to_owned())
 }
 
-fn names(dir: &Dir, folder: &str) -> Vec<String> {
-    let Ok(entries) = dir.read_dir(folder) else { return Vec::new() };
+fn names(dir: &Dir, directory: &str) -> Vec<String> {
+    let Ok(entries) = dir.read_dir(directory) else { return Vec::new() };
     entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }

@@ -1,71 +1,69 @@
-//! Text in which a node puts its own kernel's version: a script finds out with `uname -r` what it mounts, and where.
+//! Text with a place for the version of the node's own kernel: a script asks `uname -r` what it mounts, and where.
 
 use std::fmt;
+
+use flistry_common::placeholders;
 
 use super::quote;
 use crate::manifest::name::FlistName;
 
 const PLACEHOLDER: &str = "{kernel}";
 
-/// Text with any number of places for a kernel's version.
+/// Text in which a kernel's version may stand any number of times.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KernelText(Vec<Piece>);
+pub struct KernelText(Vec<KernelPiece>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum KernelPiece {
     Text(String),
     Kernel,
 }
 
 impl KernelText {
-    /// Takes a template apart, whose one placeholder is `{kernel}`.
+    /// Parses a template, whose one placeholder is `{kernel}`.
     ///
     /// # Errors
     /// Any other brace.
     pub fn parse(template: &str) -> Result<KernelText, KernelTextError> {
-        let text = KernelText::split(template, PLACEHOLDER);
-        let braces = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains(['{', '}']));
-        match text.0.iter().any(braces) {
-            true => Err(KernelTextError(template.to_owned())),
-            false => Ok(text),
-        }
+        let error = || KernelTextError(template.to_owned());
+        let piece = |piece: &placeholders::Piece<'_>| match piece {
+            placeholders::Piece::Text(text) => Ok(KernelPiece::Text((*text).to_owned())),
+            placeholders::Piece::Placeholder { name: "kernel", .. } => Ok(KernelPiece::Kernel),
+            placeholders::Piece::Placeholder { .. } => Err(error()),
+        };
+        let pieces = placeholders::split_braces(template).map_err(|_| error())?;
+        Ok(KernelText(pieces.iter().map(piece).collect::<Result<_, _>>()?))
     }
 
-    /// An flist's name, with a place where the version of the kernel stands that it was built for.
-    pub fn of_name(name: &FlistName, kernel: &str) -> KernelText {
-        KernelText::split(name.as_str(), kernel)
-    }
-
-    fn split(text: &str, at: &str) -> KernelText {
-        if at.is_empty() {
-            return KernelText(vec![Piece::Text(text.to_owned())]);
+    /// An flist's name, in which the version of the kernel that it was built for becomes the node's own.
+    pub fn from_name(name: &FlistName, kernel: &str) -> KernelText {
+        let text = |text: &str| KernelPiece::Text(text.to_owned());
+        let mut parts = match kernel.is_empty() {
+            true => return KernelText(vec![text(name.as_str())]),
+            false => name.as_str().split(kernel),
+        };
+        let mut pieces: Vec<KernelPiece> = parts.next().map(text).into_iter().collect();
+        for part in parts {
+            pieces.extend([KernelPiece::Kernel, text(part)]);
         }
-        let mut pieces = Vec::new();
-        for (index, part) in text.split(at).enumerate() {
-            if index > 0 {
-                pieces.push(Piece::Kernel);
-            }
-            if !part.is_empty() {
-                pieces.push(Piece::Text(part.to_owned()));
-            }
-        }
+        pieces.retain(|piece| *piece != text(""));
         KernelText(pieces)
     }
 
     /// The text for one kernel.
     pub fn with(&self, kernel: &str) -> String {
-        let text = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Kernel => kernel.to_owned(),
+        let text = |piece: &KernelPiece| match piece {
+            KernelPiece::Text(text) => text.clone(),
+            KernelPiece::Kernel => kernel.to_owned(),
         };
         self.0.iter().map(text).collect()
     }
 
-    /// One word of a shell script; `parameter` is the name of the one that holds the version.
+    /// One word of a shell script; `parameter` is the name of the shell parameter that holds the version.
     pub fn word(&self, parameter: &str) -> String {
-        let text = |piece: &Piece| match piece {
-            Piece::Text(text) => quote::word(text),
-            Piece::Kernel => format!("\"${parameter}\""),
+        let text = |piece: &KernelPiece| match piece {
+            KernelPiece::Text(text) => quote::word(text),
+            KernelPiece::Kernel => format!("\"${parameter}\""),
         };
         self.0.iter().map(text).collect()
     }
@@ -77,10 +75,10 @@ impl fmt::Display for KernelText {
     }
 }
 
-/// A template with another placeholder, or half of one.
+/// A template with another placeholder, or with half of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` has a brace that is not part of {{kernel}}")]
-pub struct KernelTextError(pub(crate) String);
+pub struct KernelTextError(String);
 
 #[cfg(test)]
 mod tests {
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_name_follows_the_kernel_that_it_was_built_for() {
-        let of = |name: &str| KernelText::of_name(&FlistName::new(name).unwrap(), "6.12.44-Zero-OS").word("1");
+        let of = |name: &str| KernelText::from_name(&FlistName::new(name).unwrap(), "6.12.44-Zero-OS").word("1");
         assert_eq!(of("modules-6.12.44-Zero-OS.fl"), "modules-\"$1\".fl");
         assert_eq!(of("firmware-latest.fl"), "firmware-latest.fl");
         assert_eq!(of("6.12.44-Zero-OS-on-6.12.44-Zero-OS.fl"), "\"$1\"-on-\"$1\".fl");

@@ -1,5 +1,5 @@
-//! The output folder, `dist/zinit`. Beside the files lies `SHA256SUMS`, in the form that `sha256sum -c` reads: what flistry
-//! wrote last. A file that still has that digest may be replaced by a build; any other was changed by a person.
+//! The output directory, `dist/zinit`. Beside the files lies `SHA256SUMS`, which `sha256sum -c` reads: what flistry wrote
+//! last. A build may replace a file that still has that digest; any other was changed by a person.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -8,8 +8,9 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::write::{FileState, Found, Wanted, Written, find, put};
-use super::{GeneratedFile, ZinitError};
+use super::error::ZinitError;
+use super::generated::GeneratedFile;
+use super::write::{FileState, Found, Wanted, Written, find, put, refuse_conflicts};
 use crate::files::sha256;
 use crate::progress::Warning;
 
@@ -18,126 +19,138 @@ pub const SUMS: &str = "SHA256SUMS";
 
 /// What to do about files that are there with other contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Nothing at all is written: `flistry zinit`.
+pub enum ConflictPolicy {
+    /// Write nothing at all: `flistry zinit`.
     Refuse,
-    /// They are overwritten: `--force`.
+    /// Overwrite them: `--force`.
     Overwrite,
-    /// Those that a person changed stay, with a warning; flistry's own are replaced, or removed if nothing generates them
-    /// any more: a build.
+    /// Keep those that a person changed, with a warning; replace flistry's own, and remove those of its own that are not
+    /// generated any more: a build.
     KeepChanged,
 }
 
 /// What writing would do; nothing is written.
 ///
 /// # Errors
-/// What can't be read.
-pub fn compare(folder: &Path, files: &[GeneratedFile]) -> Result<Written, ZinitError> {
-    let found = look(open(folder)?.as_ref(), folder, files)?;
-    let state = |found: &Found| match found {
-        Found::Nothing => FileState::Created,
-        Found::Same => FileState::Unchanged,
-        Found::OtherMode | Found::Other(_) | Found::Foreign => FileState::Replaced,
-    };
-    let files = found.iter().map(|(wanted, found)| (wanted.path.clone(), state(found))).collect();
-    Ok(Written { folder: folder.to_owned(), files })
+/// What cannot be read.
+pub fn compare(directory: &Path, files: &[GeneratedFile]) -> Result<Written, ZinitError> {
+    let found = look(open(directory)?.as_ref(), directory, files)?;
+    let files = found.iter().map(|(wanted, found)| (wanted.path.clone(), found.state())).collect();
+    Ok(Written { directory: directory.to_owned(), files })
 }
 
-/// Writes the files, each as a whole, and makes the folder if need be.
+/// Writes the files, each atomically, and creates the directory if needed.
 ///
 /// # Errors
-/// With [`Policy::Refuse`], files that have other contents: nothing was written. What can't be read or written.
-pub fn write(folder: &Path, files: &[GeneratedFile], policy: Policy) -> Result<(Written, Vec<Warning>), ZinitError> {
-    let existing = open(folder)?;
-    let found = look(existing.as_ref(), folder, files)?;
-    if policy == Policy::Refuse {
-        refuse_conflicts(folder, &found)?;
+/// With [`ConflictPolicy::Refuse`], files that have other contents: nothing was written. What cannot be read or written.
+pub fn write(
+    directory: &Path,
+    files: &[GeneratedFile],
+    policy: ConflictPolicy,
+) -> Result<(Written, Vec<Warning>), ZinitError> {
+    let existing = open(directory)?;
+    let found = look(existing.as_ref(), directory, files)?;
+    if policy == ConflictPolicy::Refuse {
+        refuse_conflicts(directory, &found)?;
     }
-    let failed = |path: &str, error| ZinitError::Write { path: folder.join(path), error };
     let dir = match existing {
         Some(dir) => dir,
-        None => {
-            std::fs::create_dir_all(folder).map_err(|error| failed("", error))?;
-            Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed("", error))?
-        }
+        None => create(directory).map_err(|error| ZinitError::Write { path: directory.to_owned(), error })?,
     };
-    let before = Sums::read(&dir, folder)?;
-    let mut sums = before.clone();
-    let mut written = Vec::new();
-    let mut warnings = Vec::new();
+    let before = Sums::read(&dir, directory)?;
+    let mut update = Update { directory, dir, sums: before.clone(), states: Vec::new(), warnings: Vec::new() };
     for (wanted, found) in &found {
-        let is_changed = match found {
-            Found::Other(digest) => before.0.get(&wanted.path) != Some(digest),
-            Found::Foreign => true,
-            Found::Nothing | Found::Same | Found::OtherMode => false,
-        };
-        if policy == Policy::KeepChanged && is_changed {
-            warnings.push(Warning::new(
-                format!("{} was changed by hand and is left as it is", folder.join(&wanted.path).display()),
-                "`flistry zinit --output DIR` writes what belongs there into another folder, `flistry zinit --force` here",
-            ));
-            written.push((wanted.path.clone(), FileState::Kept));
-            continue;
+        match policy == ConflictPolicy::KeepChanged && before.is_changed(wanted, found) {
+            true => update.keep(wanted),
+            false => update.put(wanted, found)?,
         }
-        let state = match found {
-            Found::Nothing => FileState::Created,
-            Found::Same => FileState::Unchanged,
-            Found::OtherMode | Found::Other(_) | Found::Foreign => FileState::Replaced,
-        };
-        if state != FileState::Unchanged {
-            put(&dir, wanted).map_err(|error| failed(&wanted.path, error))?;
-        }
-        sums.0.insert(wanted.path.clone(), sha256(&wanted.bytes));
-        written.push((wanted.path.clone(), state));
     }
-    if policy == Policy::KeepChanged {
-        let stale: Vec<String> =
-            before.0.keys().filter(|path| !found.iter().any(|(wanted, _)| wanted.path == **path)).cloned().collect();
-        for path in stale {
-            match remove_own(&dir, &path, &before.0[&path]).map_err(|error| failed(&path, error))? {
-                Removal::Done => written.push((path.clone(), FileState::Removed)),
-                Removal::Gone => {}
-                Removal::Changed => {
-                    let what =
-                        format!("{} is not generated any more, but was changed by hand", folder.join(&path).display());
-                    warnings.push(Warning::new(what, "remove it if nothing needs it"));
-                }
+    if policy == ConflictPolicy::KeepChanged {
+        for (path, digest) in &before.0 {
+            if !found.iter().any(|(wanted, _)| wanted.path == *path) {
+                update.remove_stale(path, digest)?;
             }
-            sums.0.remove(&path);
         }
     }
-    if sums != before {
-        let wanted = Wanted { path: SUMS.to_owned(), bytes: sums.to_string().into_bytes(), mode: 0o644 };
-        put(&dir, &wanted).map_err(|error| failed(SUMS, error))?;
-    }
-    Ok((Written { folder: folder.to_owned(), files: written }, warnings))
+    update.finish(&before)
 }
 
-/// An error that names all files that would be lost.
-pub(super) fn refuse_conflicts(folder: &Path, found: &[(Wanted, Found)]) -> Result<(), ZinitError> {
-    let lost = |found: &Found| matches!(found, Found::Other(_) | Found::Foreign);
-    let paths: Vec<String> =
-        found.iter().filter(|(_, found)| lost(found)).map(|(wanted, _)| wanted.path.clone()).collect();
-    match paths.is_empty() {
-        true => Ok(()),
-        false => Err(ZinitError::Conflicts { folder: folder.to_owned(), paths }),
+/// Files being written into a directory, and what became of them so far.
+struct Update<'a> {
+    directory: &'a Path,
+    dir: Dir,
+    sums: Sums,
+    states: Vec<(String, FileState)>,
+    warnings: Vec<Warning>,
+}
+
+impl Update<'_> {
+    fn failed(&self, path: &str, error: std::io::Error) -> ZinitError {
+        ZinitError::Write { path: self.directory.join(path), error }
+    }
+
+    fn keep(&mut self, wanted: &Wanted) {
+        self.warnings.push(Warning::new(
+            format!("{} was changed by hand and is left as it is", self.directory.join(&wanted.path).display()),
+            "`flistry zinit --output DIR` writes the generated file elsewhere, `flistry zinit --force` overwrites this one",
+        ));
+        self.states.push((wanted.path.clone(), FileState::Kept));
+    }
+
+    fn put(&mut self, wanted: &Wanted, found: &Found) -> Result<(), ZinitError> {
+        let state = found.state();
+        if state != FileState::Unchanged {
+            put(&self.dir, wanted).map_err(|error| self.failed(&wanted.path, error))?;
+        }
+        self.sums.0.insert(wanted.path.clone(), sha256(&wanted.bytes));
+        self.states.push((wanted.path.clone(), state));
+        Ok(())
+    }
+
+    /// Removes a file that is not generated any more, unless a person changed it.
+    fn remove_stale(&mut self, path: &str, digest: &str) -> Result<(), ZinitError> {
+        match remove_own(&self.dir, path, digest).map_err(|error| self.failed(path, error))? {
+            Removal::Done => self.states.push((path.to_owned(), FileState::Removed)),
+            Removal::Gone => {}
+            Removal::Changed => {
+                let path = self.directory.join(path);
+                let what = format!("{} is not generated any more, but was changed by hand", path.display());
+                self.warnings.push(Warning::new(what, "remove it if nothing needs it"));
+            }
+        }
+        self.sums.0.remove(path);
+        Ok(())
+    }
+
+    /// Writes the digests, where they are not those of `before`.
+    fn finish(self, before: &Sums) -> Result<(Written, Vec<Warning>), ZinitError> {
+        if self.sums != *before {
+            let wanted = Wanted { path: SUMS.to_owned(), bytes: self.sums.to_string().into_bytes(), mode: 0o644 };
+            put(&self.dir, &wanted).map_err(|error| self.failed(SUMS, error))?;
+        }
+        Ok((Written { directory: self.directory.to_owned(), files: self.states }, self.warnings))
     }
 }
 
-fn open(folder: &Path) -> Result<Option<Dir>, ZinitError> {
-    match Dir::open_ambient_dir(folder, ambient_authority()) {
+fn create(directory: &Path) -> std::io::Result<Dir> {
+    std::fs::create_dir_all(directory)?;
+    Dir::open_ambient_dir(directory, ambient_authority())
+}
+
+fn open(directory: &Path) -> Result<Option<Dir>, ZinitError> {
+    match Dir::open_ambient_dir(directory, ambient_authority()) {
         Ok(dir) => Ok(Some(dir)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ZinitError::Read { path: folder.to_owned(), error }),
+        Err(error) => Err(ZinitError::Read { path: directory.to_owned(), error }),
     }
 }
 
-fn look(dir: Option<&Dir>, folder: &Path, files: &[GeneratedFile]) -> Result<Vec<(Wanted, Found)>, ZinitError> {
+fn look(dir: Option<&Dir>, directory: &Path, files: &[GeneratedFile]) -> Result<Vec<(Wanted, Found)>, ZinitError> {
     let look = |file: &GeneratedFile| {
         let wanted = Wanted { path: file.path(), bytes: file.text.clone().into_bytes(), mode: file.mode() };
         let found = match dir {
             Some(dir) => {
-                find(dir, &wanted).map_err(|error| ZinitError::Read { path: folder.join(&wanted.path), error })?
+                find(dir, &wanted).map_err(|error| ZinitError::Read { path: directory.join(&wanted.path), error })?
             }
             None => Found::Nothing,
         };
@@ -152,7 +165,7 @@ enum Removal {
     Changed,
 }
 
-/// Removes a file that has still the digest that it was written with.
+/// Removes a file that still has the digest that it was written with.
 fn remove_own(dir: &Dir, path: &str, digest: &str) -> std::io::Result<Removal> {
     match dir.symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Removal::Gone),
@@ -171,12 +184,21 @@ fn remove_own(dir: &Dir, path: &str, digest: &str) -> std::io::Result<Removal> {
 struct Sums(BTreeMap<String, String>);
 
 impl Sums {
-    /// A file that is not there, or not as flistry writes it, says nothing of any file.
-    fn read(dir: &Dir, folder: &Path) -> Result<Sums, ZinitError> {
+    /// A file that is missing, or that flistry did not write, says nothing about any file.
+    fn read(dir: &Dir, directory: &Path) -> Result<Sums, ZinitError> {
         match dir.read(SUMS) {
             Ok(bytes) => Ok(Sums::parse(&String::from_utf8_lossy(&bytes))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Sums::default()),
-            Err(error) => Err(ZinitError::Read { path: folder.join(SUMS), error }),
+            Err(error) => Err(ZinitError::Read { path: directory.join(SUMS), error }),
+        }
+    }
+
+    /// Whether what is at a file's place is not what was written there last.
+    fn is_changed(&self, wanted: &Wanted, found: &Found) -> bool {
+        match found {
+            Found::Other(digest) => self.0.get(&wanted.path) != Some(digest),
+            Found::Foreign => true,
+            Found::Nothing | Found::Same | Found::OtherMode => false,
         }
     }
 

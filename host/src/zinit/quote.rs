@@ -1,7 +1,7 @@
-//! Writing text from the configuration into scripts and units, so that it stays text. What has no place in any of them
+//! Writing text from the configuration into scripts and units, so that it stays text. What no quotes could hold
 //! (a line break and other control characters) is refused when the configuration is read: [`is_quotable`].
 
-use super::Dialect;
+use super::settings::Dialect;
 
 /// Whether text can be written into scripts and units of both dialects. Line and paragraph separators end a line in
 /// YAML 1.1.
@@ -9,7 +9,7 @@ pub fn is_quotable(text: &str) -> bool {
     !text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
 }
 
-/// A word of a shell script; as it is where nothing in it means anything to a shell.
+/// A word of a shell script; without quotes where nothing in it has a meaning to a shell.
 ///
 /// zinit 0.2 splits a command into words by the same rules, without a shell.
 pub fn word(text: &str) -> String {
@@ -34,10 +34,10 @@ pub fn list(dialect: Dialect, texts: &[String]) -> String {
     format!("[{}]", texts.join(", "))
 }
 
-/// Words that some reader of YAML takes for something else than text.
+/// Words that some YAML readers take for something other than text.
 const YAML_WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
-/// Plain where no reader of YAML could take it for anything else; else in JSON's quotes, which are YAML's double quotes.
+/// Plain where no YAML reader could take it for anything else; otherwise as a JSON string, which YAML's double quotes can hold.
 fn yaml(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._- ".contains(&b);
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && !text.ends_with(' ');

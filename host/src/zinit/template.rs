@@ -1,26 +1,28 @@
-//! The templates of scripts and units: real files in `config/zinit/`, embedded. A project's own `config/zinit/NAME` takes
-//! the place of each.
+//! The templates of scripts and units: real files in `config/zinit/`, embedded. A project's own `config/zinit/NAME` replaces the
+//! one of that name.
 //!
-//! A placeholder is `@NAME@`. What stands in its place is quoted already, so a template puts no quotes around it.
+//! A placeholder is `@NAME@`. Its value is quoted already, so a template puts no quotes around it.
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+
+use flistry_common::placeholders::{Piece, split_at_signs};
 
 use crate::files;
 use crate::progress::Warning;
 
 /// Where a project's own templates lie.
-const FOLDER: &str = "config/zinit";
+const DIRECTORY: &str = "config/zinit";
 
 /// Bytes of the largest template that is read.
 const MAX_FILE: u64 = 64 * 1024;
 
 /// One of the templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TemplateKind {
     /// The script that mounts an flist.
     MountScript,
-    /// The script that has udev look again.
+    /// The script that has udev look at all devices again.
     ColdplugScript,
     /// zinit 0.2: a mount.
     MountYaml,
@@ -35,17 +37,17 @@ pub enum Kind {
 }
 
 /// All of them.
-const KINDS: [Kind; 7] = [
-    Kind::MountScript,
-    Kind::ColdplugScript,
-    Kind::MountYaml,
-    Kind::ColdplugYaml,
-    Kind::MountToml,
-    Kind::TargetToml,
-    Kind::ColdplugToml,
+const KINDS: [TemplateKind; 7] = [
+    TemplateKind::MountScript,
+    TemplateKind::ColdplugScript,
+    TemplateKind::MountYaml,
+    TemplateKind::ColdplugYaml,
+    TemplateKind::MountToml,
+    TemplateKind::TargetToml,
+    TemplateKind::ColdplugToml,
 ];
 
-/// What is known of a kind: its file, the shipped text, the placeholders that have to be in it, and those that may.
+/// A kind's file, its shipped text, the placeholders that must be in it, and those that may.
 struct Facts {
     file: &'static str,
     shipped: &'static str,
@@ -53,46 +55,46 @@ struct Facts {
     optional: &'static [&'static str],
 }
 
-impl Kind {
+impl TemplateKind {
     fn facts(self) -> Facts {
         match self {
-            Kind::MountScript => Facts {
+            TemplateKind::MountScript => Facts {
                 file: "mount.sh",
                 shipped: include_str!("../../../config/zinit/mount.sh"),
                 required: &["MANIFEST", "TARGET"],
                 optional: &["CACHE", "FORM", "MANIFESTS", "NAME", "OVERRIDE", "RFS", "VARIABLE"],
             },
-            Kind::ColdplugScript => Facts {
+            TemplateKind::ColdplugScript => Facts {
                 file: "coldplug.sh",
                 shipped: include_str!("../../../config/zinit/coldplug.sh"),
                 required: &[],
                 optional: &["INDEXES", "LATE", "TARGETS", "WAIT"],
             },
-            Kind::MountYaml => Facts {
+            TemplateKind::MountYaml => Facts {
                 file: "mount.yaml",
                 shipped: include_str!("../../../config/zinit/mount.yaml"),
                 required: &["EXEC"],
                 optional: &["AFTER", "NAME", "ONESHOT", "TEST"],
             },
-            Kind::ColdplugYaml => Facts {
+            TemplateKind::ColdplugYaml => Facts {
                 file: "coldplug.yaml",
                 shipped: include_str!("../../../config/zinit/coldplug.yaml"),
                 required: &["EXEC"],
                 optional: &["AFTER"],
             },
-            Kind::MountToml => Facts {
+            TemplateKind::MountToml => Facts {
                 file: "mount.toml",
                 shipped: include_str!("../../../config/zinit/mount.toml"),
                 required: &["EXEC", "UNIT"],
                 optional: &["NAME", "ONESHOT", "REQUIRES", "RESTART", "TEST"],
             },
-            Kind::TargetToml => Facts {
+            TemplateKind::TargetToml => Facts {
                 file: "target.toml",
                 shipped: include_str!("../../../config/zinit/target.toml"),
                 required: &["REQUIRES", "UNIT"],
                 optional: &[],
             },
-            Kind::ColdplugToml => Facts {
+            TemplateKind::ColdplugToml => Facts {
                 file: "coldplug.toml",
                 shipped: include_str!("../../../config/zinit/coldplug.toml"),
                 required: &["EXEC", "UNIT"],
@@ -101,12 +103,12 @@ impl Kind {
         }
     }
 
-    /// The template's path from the project's folder.
+    /// The template's path from the project's directory.
     pub fn path(self) -> String {
-        format!("{FOLDER}/{}", self.facts().file)
+        format!("{DIRECTORY}/{}", self.facts().file)
     }
 
-    /// The placeholders that there are, as they are written.
+    /// All placeholders, as they are written.
     fn known(self) -> String {
         let Facts { required, optional, .. } = self.facts();
         let mut names: Vec<&str> = required.iter().chain(optional).copied().collect();
@@ -115,30 +117,31 @@ impl Kind {
     }
 }
 
-/// A template that can't be used. Each message names the file.
+/// A template that cannot be used. Each message names the file.
 #[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    /// It can't be read.
+pub enum TemplateFileError {
+    /// It cannot be read.
     #[error("{file} cannot be read: {error}")]
     Read {
-        /// Which one, from the project's folder.
+        /// Which one, from the project's directory.
         file: String,
-        /// Why.
+        /// What the system says.
+        #[source]
         error: std::io::Error,
     },
-    /// It has a placeholder that there is not.
-    #[error("{file}, line {line}: there is no placeholder @{name}@")]
+    /// It has a placeholder that does not exist.
+    #[error("{file}, line {line}: unknown placeholder @{name}@")]
     Unknown {
         /// The template.
         file: String,
         /// The line, from 1.
         line: usize,
-        /// What stands between the signs.
+        /// What is between the signs.
         name: String,
-        /// What there is.
+        /// All placeholders.
         known: String,
     },
-    /// It lacks a placeholder without which it can't do its work.
+    /// It lacks a placeholder without which it cannot work.
     #[error("{file} (its last line is {line}): the placeholder @{name}@ is missing")]
     Missing {
         /// The template.
@@ -147,22 +150,22 @@ pub enum TemplateError {
         line: usize,
         /// The placeholder.
         name: &'static str,
-        /// What there is.
+        /// All placeholders.
         known: String,
     },
 }
 
-impl TemplateError {
+impl TemplateFileError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            TemplateError::Read { .. } => {
+            TemplateFileError::Read { .. } => {
                 format!(
                     "a template is UTF-8 text of at most {MAX_FILE} bytes; without the file, the shipped one is used"
                 )
             }
-            TemplateError::Unknown { known, .. } => format!("there are: {known}"),
-            TemplateError::Missing { known, .. } => format!("put it in; there are: {known}"),
+            TemplateFileError::Unknown { known, .. } => format!("there are: {known}"),
+            TemplateFileError::Missing { known, .. } => format!("put it in; there are: {known}"),
         }
     }
 }
@@ -170,8 +173,8 @@ impl TemplateError {
 /// The templates of a project: its own, else the shipped ones.
 #[derive(Debug)]
 pub struct Templates {
-    texts: Vec<(Kind, String)>,
-    /// What is odd but no error.
+    texts: Vec<(TemplateKind, String)>,
+    /// What is odd, but not an error.
     pub warnings: Vec<Warning>,
 }
 
@@ -182,11 +185,11 @@ impl Templates {
         Templates { texts, warnings: Vec::new() }
     }
 
-    /// Reads and checks a project's own, and takes the shipped one for each that it has not.
+    /// Reads and checks a project's own, and takes the shipped one for each that it does not have.
     ///
     /// # Errors
-    /// A file that can't be read, or whose placeholders are not those of its kind.
-    pub fn load(project: &Path) -> Result<Templates, TemplateError> {
+    /// A file that cannot be read, or whose placeholders are not those of its kind.
+    pub fn load(project: &Path) -> Result<Templates, TemplateFileError> {
         let mut templates = Templates::shipped();
         for (kind, text) in &mut templates.texts {
             if let Some(own) = read(project, *kind)? {
@@ -198,14 +201,14 @@ impl Templates {
         Ok(templates)
     }
 
-    /// A template with values in the place of its placeholders. Each that there is has a value.
-    pub(super) fn render(&self, kind: Kind, values: &[(&str, String)]) -> String {
+    /// A template with values in place of its placeholders, each of which has one.
+    pub(super) fn render(&self, kind: TemplateKind, values: &[(&str, String)]) -> String {
         let text = self.texts.iter().find(|(known, _)| *known == kind).map_or("", |(_, text)| text);
         let mut rendered = String::with_capacity(text.len());
-        for part in parts(text) {
-            rendered.push_str(match part {
-                Part::Text(text) => text,
-                Part::Placeholder { name, .. } => {
+        for piece in split_at_signs(text) {
+            rendered.push_str(match piece {
+                Piece::Text(text) => text,
+                Piece::Placeholder { name, .. } => {
                     let value = values.iter().find(|(known, _)| *known == name);
                     value.map(|(_, value)| value.as_str()).expect("a template's placeholders were checked")
                 }
@@ -215,8 +218,8 @@ impl Templates {
     }
 }
 
-fn read(project: &Path, kind: Kind) -> Result<Option<String>, TemplateError> {
-    let failed = |error| TemplateError::Read { file: kind.path(), error };
+fn read(project: &Path, kind: TemplateKind) -> Result<Option<String>, TemplateFileError> {
+    let failed = |error| TemplateFileError::Read { file: kind.path(), error };
     let path = project.join(kind.path());
     let file = match files::open(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -230,63 +233,42 @@ fn read(project: &Path, kind: Kind) -> Result<Option<String>, TemplateError> {
     Ok(Some(text))
 }
 
-/// Each placeholder is one of the kind's, and none of those is missing that it needs.
-fn check(kind: Kind, text: &str) -> Result<(), TemplateError> {
+/// Each placeholder is one of the kind's, and none that it needs is missing.
+fn check(kind: TemplateKind, text: &str) -> Result<(), TemplateFileError> {
     let Facts { required, optional, .. } = kind.facts();
     let mut missing: Vec<&'static str> = required.to_vec();
-    for part in parts(text) {
-        let Part::Placeholder { name, offset } = part else { continue };
+    for piece in split_at_signs(text) {
+        let Piece::Placeholder { name, offset } = piece else { continue };
         if !required.contains(&name) && !optional.contains(&name) {
             let line = 1 + text.bytes().take(offset).filter(|b| *b == b'\n').count();
-            return Err(TemplateError::Unknown { file: kind.path(), line, name: name.to_owned(), known: kind.known() });
+            return Err(TemplateFileError::Unknown {
+                file: kind.path(),
+                line,
+                name: name.to_owned(),
+                known: kind.known(),
+            });
         }
         missing.retain(|needed| *needed != name);
     }
     match missing.first() {
         Some(name) => {
-            Err(TemplateError::Missing { file: kind.path(), line: text.lines().count(), name, known: kind.known() })
+            Err(TemplateFileError::Missing { file: kind.path(), line: text.lines().count(), name, known: kind.known() })
         }
         None => Ok(()),
     }
 }
 
-/// Files in a project's folder that take no template's place, which is surely not what was meant.
+/// Files in a project's directory that take no template's place, which is surely a mistake.
 fn strangers(project: &Path) -> Vec<Warning> {
-    let Ok(entries) = std::fs::read_dir(project.join(FOLDER)) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(project.join(DIRECTORY)) else { return Vec::new() };
     let known: Vec<&str> = KINDS.iter().map(|kind| kind.facts().file).collect();
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| !known.contains(&name.as_str()) && !name.starts_with('.') && !name.ends_with(".md"));
     names.sort();
     let hint = format!("the templates are: {}", known.join(", "));
-    let warning = |name: String| Warning::new(format!("{FOLDER}/{name} takes the place of no template"), hint.clone());
+    let warning = |name: String| Warning::new(format!("{DIRECTORY}/{name} is not a template's name"), hint.clone());
     names.into_iter().map(warning).collect()
-}
-
-enum Part<'a> {
-    Text(&'a str),
-    Placeholder { name: &'a str, offset: usize },
-}
-
-/// Takes a text apart. A lone `@` is text, as in `"$@"`.
-fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
-    while let Some(sign) = text[at..].find('@').map(|found| at + found) {
-        let rest = &text[sign + 1..];
-        let length = rest.bytes().take_while(|b| b.is_ascii_uppercase() || *b == b'_').count();
-        if length > 0 && rest[length..].starts_with('@') {
-            parts.push(Part::Text(&text[start..sign]));
-            parts.push(Part::Placeholder { name: &rest[..length], offset: sign });
-            start = sign + length + 2;
-            at = start;
-        } else {
-            at = sign + 1;
-        }
-    }
-    parts.push(Part::Text(&text[start..]));
-    parts
 }
 
 #[cfg(test)]
@@ -295,10 +277,10 @@ mod tests {
 
     use super::*;
 
-    fn own(file: &str, text: &str) -> (tempfile::TempDir, Result<Templates, TemplateError>) {
+    fn own(file: &str, text: &str) -> (tempfile::TempDir, Result<Templates, TemplateFileError>) {
         let project = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(project.path().join(FOLDER)).unwrap();
-        std::fs::write(project.path().join(FOLDER).join(file), text).unwrap();
+        std::fs::create_dir_all(project.path().join(DIRECTORY)).unwrap();
+        std::fs::write(project.path().join(DIRECTORY).join(file), text).unwrap();
         let templates = Templates::load(project.path());
         (project, templates)
     }
@@ -307,13 +289,13 @@ mod tests {
     fn the_shipped_templates_pass_their_own_check() {
         for kind in KINDS {
             check(kind, kind.facts().shipped).unwrap_or_else(|error| panic!("{error}"));
-            // And they use all that there is: a placeholder that none uses is one that nobody tests.
+            // And together they use every placeholder: one that none uses would be one that nobody tests.
             for name in kind.facts().optional {
                 assert!(kind.facts().shipped.contains(&format!("@{name}@")), "{}: {name}", kind.path());
             }
         }
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/zinit");
-        assert_eq!(std::fs::read_dir(folder).unwrap().count(), KINDS.len());
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/zinit");
+        assert_eq!(std::fs::read_dir(directory).unwrap().count(), KINDS.len());
     }
 
     #[test]
@@ -321,18 +303,18 @@ mod tests {
         let (_project, templates) =
             own("target.toml", "[target]\nname = @UNIT@ # \"$@\" a@b @\nrequires = @REQUIRES@\n");
         let values = [("UNIT", "\"u\"".to_owned()), ("REQUIRES", "[]".to_owned())];
-        let rendered = templates.unwrap().render(Kind::TargetToml, &values);
+        let rendered = templates.unwrap().render(TemplateKind::TargetToml, &values);
         assert_eq!(rendered, "[target]\nname = \"u\" # \"$@\" a@b @\nrequires = []\n");
         // A value is not looked at again.
         let values = [("UNIT", "@REQUIRES@".to_owned()), ("REQUIRES", "x".to_owned())];
-        assert!(Templates::shipped().render(Kind::TargetToml, &values).contains("name = @REQUIRES@\n"));
+        assert!(Templates::shipped().render(TemplateKind::TargetToml, &values).contains("name = @REQUIRES@\n"));
     }
 
     #[test]
     fn each_mistake_has_its_message() {
         let (_project, error) = own("mount.sh", "#!/bin/sh\n@TARGET@\n@MANIFEST@ @TARGTE@\n");
         let error = error.unwrap_err();
-        assert_eq!(error.to_string(), "config/zinit/mount.sh, line 3: there is no placeholder @TARGTE@");
+        assert_eq!(error.to_string(), "config/zinit/mount.sh, line 3: unknown placeholder @TARGTE@");
         let known =
             "there are: @CACHE@, @FORM@, @MANIFEST@, @MANIFESTS@, @NAME@, @OVERRIDE@, @RFS@, @TARGET@, @VARIABLE@";
         assert_eq!(error.hint(), known);
@@ -349,10 +331,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_template_is_told() {
+    fn a_file_that_is_not_a_template_is_reported() {
         let (_project, templates) = own("mounts.sh", "");
         let warnings = templates.unwrap().warnings;
-        assert_eq!(warnings[0].what, "config/zinit/mounts.sh takes the place of no template");
+        assert_eq!(warnings[0].what, "config/zinit/mounts.sh is not a template's name");
         assert_eq!(warnings.len(), 1);
     }
 
@@ -362,11 +344,6 @@ mod tests {
             for kind in KINDS {
                 let _ = (check(kind, &text), check(kind, &signs));
             }
-            let whole: String = parts(&signs).iter().map(|part| match part {
-                Part::Text(text) => (*text).to_owned(),
-                Part::Placeholder { name, .. } => format!("@{name}@"),
-            }).collect();
-            prop_assert_eq!(whole, signs);
         }
     }
 }

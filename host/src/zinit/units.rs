@@ -1,10 +1,16 @@
 //! From mounts to files: what each script mounts, and which unit waits for which.
 //!
 //! Nothing waits for a mount but the coldplug, and that one not for ever. zinit 0.2's `after` and zinit 0.3's `requires`
-//! both wait for a mount that fails until it succeeds, so the coldplug has neither: its script does the waiting.
+//! both wait until a failing mount succeeds, so the coldplug has neither: its script does the waiting.
 
-use super::template::Kind;
-use super::{Dialect, FileKind, Form, GeneratedFile, Mount, Order, Settings, Templates, ZinitError, quote, toml, yaml};
+use super::error::ZinitError;
+use super::generated::{GeneratedFile, GeneratedKind};
+use super::mount::Mount;
+use super::quote;
+use super::settings::{BootOrder, Dialect, Form, ZinitSettings};
+use super::template::{TemplateKind, Templates};
+use super::toml_unit::TomlUnit;
+use super::yaml_unit::YamlUnit;
 use crate::tree::FlistKind;
 
 /// The coldplug's script.
@@ -14,8 +20,12 @@ const COLDPLUG: &str = "coldplug.sh";
 /// back through the strict model of its dialect.
 ///
 /// # Errors
-/// No mounts; a unit that zinit would not take as it is meant, which only a project's own template can give.
-pub fn plan(mounts: &[Mount], settings: &Settings, templates: &Templates) -> Result<Vec<GeneratedFile>, ZinitError> {
+/// No mounts; a unit that zinit would misread, which only a project's own template can give.
+pub fn plan(
+    mounts: &[Mount],
+    settings: &ZinitSettings,
+    templates: &Templates,
+) -> Result<Vec<GeneratedFile>, ZinitError> {
     if mounts.is_empty() {
         return Err(ZinitError::NothingToMount);
     }
@@ -33,119 +43,127 @@ pub fn plan(mounts: &[Mount], settings: &Settings, templates: &Templates) -> Res
     Ok(files)
 }
 
-fn script(mount: &Mount, settings: &Settings, templates: &Templates) -> GeneratedFile {
-    let variable = mount.variable();
+fn script(mount: &Mount, settings: &ZinitSettings, templates: &Templates) -> GeneratedFile {
+    let variable = mount.point.variable();
     let values = [
         ("CACHE", quote::word(&settings.cache)),
         ("FORM", settings.form.as_str().to_owned()),
         ("MANIFEST", mount.manifest.word("1")),
         ("MANIFESTS", quote::word(&settings.manifests)),
-        ("NAME", mount.flist.clone()),
+        ("NAME", mount.point.flist.clone()),
         ("OVERRIDE", format!("\"${{{variable}:-}}\"")),
         ("RFS", quote::word(&settings.rfs)),
-        ("TARGET", mount.target.word("KERNEL")),
+        ("TARGET", mount.point.target.word("KERNEL")),
         ("VARIABLE", variable),
     ];
-    let text = templates.render(Kind::MountScript, &values);
-    GeneratedFile { kind: FileKind::Script, name: mount.script(), text }
+    let text = templates.render(TemplateKind::MountScript, &values);
+    GeneratedFile { kind: GeneratedKind::Script, name: mount.point.script(), text }
 }
 
-/// Where mounts are, as words of a shell script.
+/// The mount points, as words of a shell script.
 fn words<'a>(mounts: impl Iterator<Item = &'a Mount>) -> String {
-    mounts.map(|mount| mount.target.word("KERNEL")).collect::<Vec<_>>().join(" ")
+    mounts.map(|mount| mount.point.target.word("KERNEL")).collect::<Vec<_>>().join(" ")
 }
 
-fn coldplug_script(mounts: &[Mount], settings: &Settings, templates: &Templates) -> GeneratedFile {
-    // depmod knows modules by this path alone.
+fn coldplug_script(mounts: &[Mount], settings: &ZinitSettings, templates: &Templates) -> GeneratedFile {
+    // depmod finds modules at this path alone.
     let has_indexes = |mount: &&Mount| {
-        mount.kind == FlistKind::Modules && mount.target.to_string().ends_with("/lib/modules/{kernel}")
+        mount.point.kind == FlistKind::Modules && mount.point.target.to_string().ends_with("/lib/modules/{kernel}")
     };
     let late = match (settings.form, settings.order) {
         // A oneshot is not tried again.
         (Form::Oneshot, _) => "leave",
-        (Form::Supervised, Order::AfterUdevTrigger) => "stay",
+        (Form::Supervised, BootOrder::AfterUdevTrigger) => "stay",
         // The system waits for this one to end.
-        (Form::Supervised, Order::BeforeUdevTrigger) => "background",
+        (Form::Supervised, BootOrder::BeforeUdevTrigger) => "background",
     };
     let values = [
         ("INDEXES", words(mounts.iter().filter(has_indexes))),
         ("LATE", late.to_owned()),
         ("TARGETS", words(mounts.iter())),
-        ("WAIT", settings.wait.to_string()),
+        ("WAIT", settings.wait_seconds.to_string()),
     ];
-    let text = templates.render(Kind::ColdplugScript, &values);
-    GeneratedFile { kind: FileKind::Script, name: COLDPLUG.to_owned(), text }
+    let text = templates.render(TemplateKind::ColdplugScript, &values);
+    GeneratedFile { kind: GeneratedKind::Script, name: COLDPLUG.to_owned(), text }
 }
 
-fn yaml_units(mounts: &[Mount], settings: &Settings, templates: &Templates) -> Result<Vec<GeneratedFile>, ZinitError> {
+fn yaml_units(
+    mounts: &[Mount],
+    settings: &ZinitSettings,
+    templates: &Templates,
+) -> Result<Vec<GeneratedFile>, ZinitError> {
     const DIALECT: Dialect = Dialect::Yaml;
-    let unit = |kind: Kind, name: &str, values: &[(&str, String)]| -> Result<GeneratedFile, ZinitError> {
+    let unit = |kind: TemplateKind, name: &str, values: &[(&str, String)]| -> Result<GeneratedFile, ZinitError> {
         let text = templates.render(kind, values);
-        yaml::Unit::parse(&text).map_err(|what| ZinitError::Unit { template: kind.path(), what })?;
-        Ok(GeneratedFile { kind: FileKind::Unit(DIALECT), name: format!("{name}.yaml"), text })
+        YamlUnit::parse(&text).map_err(|what| ZinitError::Unit { template: kind.path(), what })?;
+        Ok(GeneratedFile { kind: GeneratedKind::Unit(DIALECT), name: format!("{name}.yaml"), text })
     };
     let mut files = Vec::new();
     for mount in mounts {
-        let script = quote::word(&mount.script_path(settings));
+        let script = quote::word(&mount.point.script_path(settings));
         let values = [
             ("AFTER", quote::list(DIALECT, &settings.yaml.network)),
             ("EXEC", quote::string(DIALECT, &script)),
-            ("NAME", mount.flist.clone()),
+            ("NAME", mount.point.flist.clone()),
             ("ONESHOT", (settings.form == Form::Oneshot).to_string()),
             ("TEST", quote::string(DIALECT, &format!("{script} test"))),
         ];
-        files.push(unit(Kind::MountYaml, &mount.unit, &values)?);
+        files.push(unit(TemplateKind::MountYaml, &mount.point.unit, &values)?);
     }
     let after = match settings.order {
-        Order::AfterUdevTrigger => [settings.yaml.network.clone(), settings.yaml.udevd.clone()].concat(),
+        BootOrder::AfterUdevTrigger => [settings.yaml.network.clone(), settings.yaml.udevd.clone()].concat(),
         // The system waits for this one, so it must not wait for the network.
-        Order::BeforeUdevTrigger => settings.yaml.udevd.clone(),
+        BootOrder::BeforeUdevTrigger => settings.yaml.udevd.clone(),
     };
     let values = [
         ("AFTER", quote::list(DIALECT, &after)),
         ("EXEC", quote::string(DIALECT, &quote::word(&format!("{}/{COLDPLUG}", settings.scripts)))),
     ];
-    files.push(unit(Kind::ColdplugYaml, settings.coldplug(DIALECT), &values)?);
+    files.push(unit(TemplateKind::ColdplugYaml, settings.coldplug(DIALECT), &values)?);
     Ok(files)
 }
 
-fn toml_units(mounts: &[Mount], settings: &Settings, templates: &Templates) -> Result<Vec<GeneratedFile>, ZinitError> {
+fn toml_units(
+    mounts: &[Mount],
+    settings: &ZinitSettings,
+    templates: &Templates,
+) -> Result<Vec<GeneratedFile>, ZinitError> {
     const DIALECT: Dialect = Dialect::Toml;
-    let unit = |kind: Kind, name: &str, values: &[(&str, String)]| -> Result<GeneratedFile, ZinitError> {
+    let unit = |kind: TemplateKind, name: &str, values: &[(&str, String)]| -> Result<GeneratedFile, ZinitError> {
         let text = templates.render(kind, values);
-        toml::Unit::parse(&text).map_err(|what| ZinitError::Unit { template: kind.path(), what })?;
-        Ok(GeneratedFile { kind: FileKind::Unit(DIALECT), name: format!("{name}.toml"), text })
+        TomlUnit::parse(&text).map_err(|what| ZinitError::Unit { template: kind.path(), what })?;
+        Ok(GeneratedFile { kind: GeneratedKind::Unit(DIALECT), name: format!("{name}.toml"), text })
     };
     // The shell that zinit starts makes room for the script: a signal then reaches rfs.
     let exec = |path: &str| quote::string(DIALECT, &format!("exec {}", quote::word(path)));
     let mut files = Vec::new();
     for mount in mounts {
-        let script = mount.script_path(settings);
+        let script = mount.point.script_path(settings);
         let restart = if settings.form == Form::Oneshot { "never" } else { "always" };
         let values = [
             ("EXEC", exec(&script)),
-            ("NAME", mount.flist.clone()),
+            ("NAME", mount.point.flist.clone()),
             ("ONESHOT", (settings.form == Form::Oneshot).to_string()),
             ("REQUIRES", quote::list(DIALECT, &settings.toml.network)),
             ("RESTART", quote::string(DIALECT, restart)),
             ("TEST", quote::string(DIALECT, &format!("{} test", quote::word(&script)))),
-            ("UNIT", quote::string(DIALECT, &mount.unit)),
+            ("UNIT", quote::string(DIALECT, &mount.point.unit)),
         ];
-        files.push(unit(Kind::MountToml, &mount.unit, &values)?);
+        files.push(unit(TemplateKind::MountToml, &mount.point.unit, &values)?);
     }
-    let units: Vec<String> = mounts.iter().map(|mount| mount.unit.clone()).collect();
-    let values = [("REQUIRES", quote::list(DIALECT, &units)), ("UNIT", quote::string(DIALECT, &settings.target))];
-    files.push(unit(Kind::TargetToml, &settings.target, &values)?);
+    let units: Vec<String> = mounts.iter().map(|mount| mount.point.unit.clone()).collect();
+    let values = [("REQUIRES", quote::list(DIALECT, &units)), ("UNIT", quote::string(DIALECT, &settings.toml.target))];
+    files.push(unit(TemplateKind::TargetToml, &settings.toml.target, &values)?);
     let after = match settings.order {
-        Order::AfterUdevTrigger => [settings.toml.udevd.clone(), units].concat(),
-        Order::BeforeUdevTrigger => settings.toml.udevd.clone(),
+        BootOrder::AfterUdevTrigger => [settings.toml.udevd.clone(), units].concat(),
+        BootOrder::BeforeUdevTrigger => settings.toml.udevd.clone(),
     };
     let values = [
         ("AFTER", quote::list(DIALECT, &after)),
         ("EXEC", exec(&format!("{}/{COLDPLUG}", settings.scripts))),
         ("UNIT", quote::string(DIALECT, settings.coldplug(DIALECT))),
-        ("WANTS", quote::list(DIALECT, std::slice::from_ref(&settings.target))),
+        ("WANTS", quote::list(DIALECT, std::slice::from_ref(&settings.toml.target))),
     ];
-    files.push(unit(Kind::ColdplugToml, settings.coldplug(DIALECT), &values)?);
+    files.push(unit(TemplateKind::ColdplugToml, settings.coldplug(DIALECT), &values)?);
     Ok(files)
 }

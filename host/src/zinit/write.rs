@@ -1,4 +1,4 @@
-//! Comparing what is to be written with what is there, and writing it. All of it goes through the folder's handle.
+//! Comparing what is to be written with what is there, and writing it: all of it through the directory's handle.
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use cap_std::fs::{Dir, Permissions, PermissionsExt};
 use serde::Serialize;
 
+use super::error::ZinitError;
 use crate::files::{replace, sha256};
 
 /// What became of the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Where they are.
-    pub folder: PathBuf,
-    /// Each with its path from there.
+    /// The directory that they are in.
+    pub directory: PathBuf,
+    /// Each with its path in the directory.
     pub files: Vec<(String, FileState)>,
 }
 
@@ -60,7 +61,7 @@ impl Written {
 
 /// A file as it is to be.
 pub(super) struct Wanted {
-    /// From the folder.
+    /// In the directory.
     pub path: String,
     pub bytes: Vec<u8>,
     pub mode: u32,
@@ -71,15 +72,37 @@ pub(super) struct Wanted {
 pub(super) enum Found {
     Nothing,
     Same,
-    /// Right contents, wrong permissions, which nobody would miss.
+    /// The same contents with other permissions, which nobody would miss.
     OtherMode,
     /// Other contents: their SHA-256.
     Other(String),
-    /// No regular file.
+    /// Not a regular file.
     Foreign,
 }
 
-/// Looks at a file's place. A link there is not followed: zinit 0.2 would not, either.
+impl Found {
+    /// What becomes of the file when it is written.
+    pub fn state(&self) -> FileState {
+        match self {
+            Found::Nothing => FileState::Created,
+            Found::Same => FileState::Unchanged,
+            Found::OtherMode | Found::Other(_) | Found::Foreign => FileState::Replaced,
+        }
+    }
+}
+
+/// An error that names all files whose contents would be lost.
+pub(super) fn refuse_conflicts(directory: &Path, found: &[(Wanted, Found)]) -> Result<(), ZinitError> {
+    let is_lost = |found: &Found| matches!(found, Found::Other(_) | Found::Foreign);
+    let paths: Vec<String> =
+        found.iter().filter(|(_, found)| is_lost(found)).map(|(wanted, _)| wanted.path.clone()).collect();
+    match paths.is_empty() {
+        true => Ok(()),
+        false => Err(ZinitError::Conflicts { directory: directory.to_owned(), paths }),
+    }
+}
+
+/// Looks at a file's place. A symlink there is not followed: zinit 0.2 would not follow it, either.
 pub(super) fn find(dir: &Dir, wanted: &Wanted) -> std::io::Result<Found> {
     let metadata = match dir.symlink_metadata(&wanted.path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
@@ -96,7 +119,7 @@ pub(super) fn find(dir: &Dir, wanted: &Wanted) -> std::io::Result<Found> {
     })
 }
 
-/// Writes a file so that its place holds the old or the new one, whatever happens; whatever the umask is.
+/// Writes a file so that its place holds the old or the new one, whatever happens, with its permissions whatever the umask is.
 pub(super) fn put(dir: &Dir, wanted: &Wanted) -> std::io::Result<()> {
     let path = Path::new(&wanted.path);
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

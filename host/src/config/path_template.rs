@@ -1,35 +1,37 @@
 //! Paths with placeholders: `{kernel}` and `{release}`, both known before anything is looked at.
 
+use flistry_common::placeholders::{Piece, UnmatchedBrace, split_braces};
+
 use crate::kernel::KernelVersion;
 
 /// A path with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathTemplate(Vec<Part>);
+pub struct PathTemplate(Vec<PathPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum PathPart {
     Text(String),
     Kernel,
     Release,
 }
 
-/// A template that can't be used.
+/// A template that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
+pub enum PathTemplateError {
     /// `{…}` with something else in it.
     #[error("`{template}` has the unknown placeholder `{{{placeholder}}}`")]
     UnknownPlaceholder {
         /// The whole text.
         template: String,
-        /// What stands between the braces.
+        /// What is between the braces.
         placeholder: String,
     },
-    /// A brace without its other half.
-    #[error("`{0}` has a brace without its other half")]
-    Brace(String),
+    /// A brace that is part of no placeholder.
+    #[error(transparent)]
+    Brace(UnmatchedBrace),
 }
 
-impl TemplateError {
+impl PathTemplateError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         "the placeholders are {kernel} and {release}"
@@ -37,37 +39,29 @@ impl TemplateError {
 }
 
 impl PathTemplate {
-    /// Takes the text apart.
-    pub fn parse(text: &str) -> Result<PathTemplate, TemplateError> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some(open) = rest.find(['{', '}']) {
-            let (before, brace) = rest.split_at(open);
-            let (placeholder, after) = brace
-                .strip_prefix('{')
-                .and_then(|inner| inner.split_once('}'))
-                .ok_or_else(|| TemplateError::Brace(text.to_owned()))?;
-            parts.push(Part::Text(before.to_owned()));
-            parts.push(match placeholder {
-                "kernel" => Part::Kernel,
-                "release" => Part::Release,
-                other => {
-                    let (template, placeholder) = (text.to_owned(), other.to_owned());
-                    return Err(TemplateError::UnknownPlaceholder { template, placeholder });
-                }
-            });
-            rest = after;
-        }
-        parts.push(Part::Text(rest.to_owned()));
-        Ok(PathTemplate(parts))
+    /// Parses the text.
+    ///
+    /// # Errors
+    /// An unmatched brace, or another placeholder.
+    pub fn parse(text: &str) -> Result<PathTemplate, PathTemplateError> {
+        let part = |piece: Piece<'_>| match piece {
+            Piece::Text(text) => Ok(PathPart::Text(text.to_owned())),
+            Piece::Placeholder { name: "kernel", .. } => Ok(PathPart::Kernel),
+            Piece::Placeholder { name: "release", .. } => Ok(PathPart::Release),
+            Piece::Placeholder { name, .. } => {
+                Err(PathTemplateError::UnknownPlaceholder { template: text.to_owned(), placeholder: name.to_owned() })
+            }
+        };
+        let pieces = split_braces(text).map_err(PathTemplateError::Brace)?;
+        Ok(PathTemplate(pieces.into_iter().map(part).collect::<Result<_, _>>()?))
     }
 
     /// The path for a kernel and a release.
     pub fn expand(&self, kernel: &KernelVersion, release: &str) -> String {
-        let text = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Kernel => kernel.to_string(),
-            Part::Release => release.to_owned(),
+        let text = |part: &PathPart| match part {
+            PathPart::Text(text) => text.clone(),
+            PathPart::Kernel => kernel.to_string(),
+            PathPart::Release => release.to_owned(),
         };
         self.0.iter().map(text).collect()
     }
@@ -95,7 +89,7 @@ mod tests {
     fn each_mistake_has_its_message() {
         assert_eq!(expand("m-{date}").unwrap_err(), "`m-{date}` has the unknown placeholder `{date}`");
         for text in ["m-{kernel", "m-}"] {
-            assert_eq!(expand(text).unwrap_err(), format!("`{text}` has a brace without its other half"));
+            assert_eq!(expand(text).unwrap_err(), format!("`{text}` has an unmatched brace"));
         }
     }
 

@@ -1,5 +1,5 @@
 //! zinit 0.3's units: what its reader takes from a file, and the values that it refuses. It ignores a key that it does not
-//! know, so a typo would be found by what a node does not do; this model refuses it.
+//! know, so a typo would only show on a node, by what does not happen there; this model refuses it.
 //!
 //! Of zinit 0.3.9, with its defaults. Times are in milliseconds.
 
@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::settings::is_unit_name;
+
 /// One file of `/etc/zinit/system` or `/etc/zinit/services`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum TomlUnit {
     /// A process.
     Service(Box<Service>),
     /// A group of units.
@@ -43,7 +45,7 @@ pub struct Definition {
     pub name: String,
     /// The command, for `/bin/sh -c`.
     pub exec: String,
-    /// The folder that it runs in.
+    /// The directory that it runs in.
     pub dir: Option<String>,
     /// Not started again when it ends.
     #[serde(default)]
@@ -55,7 +57,7 @@ pub struct Definition {
     pub status: Option<Status>,
     /// `user` (default) or `system`.
     pub class: Option<Class>,
-    /// Whether its failure is the system's.
+    /// Whether the system fails with it.
     #[serde(default)]
     pub critical: bool,
     /// Ports that it uses.
@@ -64,12 +66,12 @@ pub struct Definition {
     /// Whether others on these ports are killed.
     #[serde(default)]
     pub kill_others: bool,
-    /// Names of processes that are in its way.
+    /// Names of processes that are killed first.
     #[serde(default)]
     pub process_filters: Vec<String>,
 }
 
-/// What zinit sees to.
+/// What zinit does with a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "zinit's own words")]
@@ -79,7 +81,7 @@ pub enum Status {
     Ignore,
 }
 
-/// Whether commands for all services spare it.
+/// Whether it is spared by commands for all services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "zinit's own words")]
@@ -92,16 +94,16 @@ pub enum Class {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dependencies {
-    /// Until each was tried.
+    /// Waits until each was attempted.
     #[serde(default)]
     pub after: Vec<String>,
-    /// Until each is ready; one that there is not fails this unit for good.
+    /// Waits until each is ready; a missing one fails this unit for good.
     #[serde(default)]
     pub requires: Vec<String>,
     /// Does not wait.
     #[serde(default)]
     pub wants: Vec<String>,
-    /// Never beside these.
+    /// Units that never run at the same time.
     #[serde(default)]
     pub conflicts: Vec<String>,
 }
@@ -188,42 +190,42 @@ pub struct Target {
 pub struct TargetDefinition {
     /// The unit's name.
     pub name: String,
-    /// Whether its failure is the system's.
+    /// Whether the system fails with it.
     #[serde(default)]
     pub critical: bool,
 }
 
-impl Unit {
-    /// Takes a unit apart.
+impl TomlUnit {
+    /// Parses a unit.
     ///
     /// # Errors
     /// In one line, what zinit would ignore or refuse.
-    pub fn parse(text: &str) -> Result<Unit, String> {
+    pub fn parse(text: &str) -> Result<TomlUnit, String> {
         let table: toml::Table = text.parse().map_err(one_line)?;
         if table.contains_key("target") {
             let target: Target = toml::from_str(text).map_err(one_line)?;
             check_names(&target.target.name, &target.dependencies)?;
-            return Ok(Unit::Target(target));
+            return Ok(TomlUnit::Target(target));
         }
         let service: Service = toml::from_str(text).map_err(one_line)?;
         check_names(&service.service.name, &service.dependencies)?;
         service.check()?;
-        Ok(Unit::Service(Box::new(service)))
+        Ok(TomlUnit::Service(Box::new(service)))
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         match self {
-            Unit::Service(service) => &service.service.name,
-            Unit::Target(target) => &target.target.name,
+            TomlUnit::Service(service) => &service.service.name,
+            TomlUnit::Target(target) => &target.target.name,
         }
     }
 
     /// What it waits for.
     pub fn dependencies(&self) -> &Dependencies {
         match self {
-            Unit::Service(service) => &service.dependencies,
-            Unit::Target(target) => &target.dependencies,
+            TomlUnit::Service(service) => &service.dependencies,
+            TomlUnit::Target(target) => &target.dependencies,
         }
     }
 }
@@ -262,7 +264,7 @@ impl Service {
 fn check_names(own: &str, dependencies: &Dependencies) -> Result<(), String> {
     let Dependencies { after, requires, wants, conflicts } = dependencies;
     let others = [after, requires, wants, conflicts].into_iter().flatten().map(String::as_str);
-    match [own].into_iter().chain(others).find(|name| !super::is_unit_name(name)) {
+    match [own].into_iter().chain(others).find(|name| !is_unit_name(name)) {
         Some(name) => Err(format!("`{name}` cannot name a unit")),
         None => Ok(()),
     }
@@ -280,8 +282,8 @@ mod tests {
 
     #[test]
     fn services_and_targets_are_told_apart() {
-        assert!(matches!(Unit::parse(SERVICE).unwrap(), Unit::Service(_)));
-        let target = Unit::parse("[target]\nname = \"t\"\n[dependencies]\nrequires = [\"a\"]\n").unwrap();
+        assert!(matches!(TomlUnit::parse(SERVICE).unwrap(), TomlUnit::Service(_)));
+        let target = TomlUnit::parse("[target]\nname = \"t\"\n[dependencies]\nrequires = [\"a\"]\n").unwrap();
         assert_eq!((target.name(), &*target.dependencies().requires[0]), ("t", "a"));
     }
 
@@ -298,7 +300,7 @@ mod tests {
             ("[logging]\nlines = 1", "lines"),
             ("[target]\nname = \"x\"", "service"),
         ] {
-            let error = Unit::parse(&format!("{SERVICE}{tail}")).expect_err(tail);
+            let error = TomlUnit::parse(&format!("{SERVICE}{tail}")).expect_err(tail);
             assert!(error.contains(word) && !error.contains('\n'), "{tail}: {error}");
         }
     }
@@ -312,7 +314,7 @@ mod tests {
             ("[health]\ntype = \"exec\"\ntarget = \"\"", "`target` of [health] is empty"),
             ("[dependencies]\nafter = [\"a b\"]", "`a b` cannot name a unit"),
         ] {
-            assert_eq!(Unit::parse(&format!("{SERVICE}{tail}")).unwrap_err(), error);
+            assert_eq!(TomlUnit::parse(&format!("{SERVICE}{tail}")).unwrap_err(), error);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! zinit 0.2's units: what its reader takes from a file. It ignores a key that it does not know, so a typo would be found
-//! by what a node does not do; this model refuses it.
+//! zinit 0.2's units: what its reader takes from a file. It ignores a key that it does not know, so a typo would only
+//! show on a node, by what does not happen there; this model refuses it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// One file of `/etc/zinit`, whose name without `.yaml` is the unit's.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unit {
+pub struct YamlUnit {
     /// The command: split into words, without a shell.
     pub exec: String,
     /// The command that says whether the service is ready; asked every two seconds.
@@ -26,10 +26,10 @@ pub struct Unit {
     /// Variables of the command.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// The folder that it runs in.
+    /// The directory that it runs in.
     #[serde(default)]
     pub dir: String,
-    /// Seconds that it has to end in.
+    /// Seconds until it is killed, if it has not stopped.
     #[serde(default = "shutdown_timeout")]
     pub shutdown_timeout: u64,
     /// How it is stopped.
@@ -68,18 +68,24 @@ fn shutdown_timeout() -> u64 {
     10
 }
 
-impl Unit {
-    /// Takes a unit apart.
+impl YamlUnit {
+    /// Parses a unit.
     ///
     /// # Errors
     /// In one line, what zinit would ignore or refuse.
-    pub fn parse(text: &str) -> Result<Unit, String> {
-        let unit: Unit = serde_saphyr::from_str(text).map_err(|error| super::first_line(&error.to_string()))?;
+    pub fn parse(text: &str) -> Result<YamlUnit, String> {
+        let unit: YamlUnit = serde_saphyr::from_str(text).map_err(|error| first_line(&error.to_string()))?;
         match unit.exec.trim().is_empty() {
             true => Err("`exec` is empty".to_owned()),
             false => Ok(unit),
         }
     }
+}
+
+/// The first line of serde-saphyr's message, which may draw a picture below it.
+fn first_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    line.trim().trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]
@@ -89,11 +95,11 @@ mod tests {
     #[test]
     fn the_whole_schema_is_read() {
         let text = "exec: a b\ntest: c\noneshot: true\nafter: [x, y]\nlog: stdout\nenv: {K: v}\ndir: /\nshutdown_timeout: 3\nsignal: {stop: SIGINT}\n";
-        let unit = Unit::parse(text).unwrap();
+        let unit = YamlUnit::parse(text).unwrap();
         assert_eq!((&*unit.exec, &*unit.test, unit.oneshot, unit.log), ("a b", "c", true, Log::Stdout));
         assert_eq!((&unit.after[..], unit.shutdown_timeout), (&["x".to_owned(), "y".to_owned()][..], 3));
         assert_eq!((&*unit.signal.stop, &*unit.dir, &*unit.env["K"]), ("SIGINT", "/", "v"));
-        assert_eq!(Unit::parse("exec: a").unwrap().signal, Signal::default());
+        assert_eq!(YamlUnit::parse("exec: a").unwrap().signal, Signal::default());
     }
 
     #[test]
@@ -107,7 +113,7 @@ mod tests {
             ("exec: a\nexec: b", "exec"),
             ("exec: [a]", ""),
         ] {
-            let error = Unit::parse(text).expect_err(text);
+            let error = YamlUnit::parse(text).expect_err(text);
             assert!(error.contains(word) && !error.contains('\n'), "{text}: {error}");
         }
     }

@@ -1,0 +1,119 @@
+//! What a plugin is given as its configuration: its `config`, and the texts of its `config-files`, files of the project. A list
+//! that a builder keeps anyway need not be copied into flistry.toml, and the configuration's digest covers it.
+
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::rfs_conf::RFS_CONF;
+use super::settings::{Config, PluginSettings};
+use crate::files;
+use crate::store::url::Credentials;
+
+/// Bytes of the largest file. All of it goes to the plugin with each call.
+pub const MAX_CONFIG_FILE: u64 = 1024 * 1024;
+
+impl Config {
+    /// A plugin's configuration with the texts of its files.
+    ///
+    /// # Errors
+    /// A file that is not text that a plugin may see.
+    pub fn plugin_config(&self, plugin: &PluginSettings) -> Result<Value, ConfigFileError> {
+        let mut config = plugin.config.clone();
+        for file in &plugin.config_files {
+            let text = read_config_file(&self.project.join(&file.path)).and_then(|(text, identity)| {
+                match self.holds_credentials(&text, identity) {
+                    Some(whose) => Err(ConfigFileProblem::Credential(whose)),
+                    None => Ok(text),
+                }
+            });
+            let text = text.map_err(|problem| ConfigFileError {
+                plugin: plugin.name.clone(),
+                key: file.key.clone(),
+                path: file.path.clone(),
+                problem,
+            })?;
+            if let Some(table) = config.as_object_mut() {
+                table.insert(file.key.clone(), Value::String(text));
+            }
+        }
+        Ok(config)
+    }
+
+    /// Whether a file is rfs.conf or has one of its keys in it: whose key. A symlink or a copy is no less secret.
+    fn holds_credentials(&self, text: &str, identity: (u64, u64)) -> Option<&'static str> {
+        let metadata = self.project.join(RFS_CONF).metadata();
+        if metadata.is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == identity) {
+            return Some("the write key");
+        }
+        let has = |key: &Credentials| !key.secret_key.expose().is_empty() && text.contains(key.secret_key.expose());
+        if self.store.write_credentials.iter().any(has) {
+            return Some("the write key");
+        }
+        let mut read = self.store.route.iter().filter_map(|route| route.value.url().credentials());
+        read.any(has).then_some("the read key")
+    }
+}
+
+/// A file's text, and its device and inode.
+///
+/// # Errors
+/// It is not a regular file that can be read, is larger than [`MAX_CONFIG_FILE`], or is not UTF-8.
+pub fn read_config_file(path: &Path) -> Result<(String, (u64, u64)), ConfigFileProblem> {
+    let file = files::open(path)?;
+    let metadata = file.metadata()?;
+    let mut bytes = Vec::new();
+    file.take(MAX_CONFIG_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_CONFIG_FILE {
+        return Err(ConfigFileProblem::TooLarge);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| ConfigFileProblem::NotText)?;
+    Ok((text, (metadata.dev(), metadata.ino())))
+}
+
+/// A file whose text no plugin gets.
+#[derive(Debug, thiserror::Error)]
+#[error("plugin `{plugin}`, config-files, `{key}`: {} {problem}", path.display())]
+pub struct ConfigFileError {
+    /// The plugin's name in the configuration.
+    pub plugin: String,
+    /// The key that its text would stand under.
+    pub key: String,
+    /// The file, as it was written.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub problem: ConfigFileProblem,
+}
+
+/// Why a file's text cannot go into a plugin's configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFileProblem {
+    /// What the system says.
+    #[error("cannot be read: {0}")]
+    Read(#[from] std::io::Error),
+    /// It is larger than [`MAX_CONFIG_FILE`].
+    #[error("is larger than {MAX_CONFIG_FILE} bytes")]
+    TooLarge,
+    /// It is not UTF-8.
+    #[error("is not UTF-8 text")]
+    NotText,
+    /// It is rfs.conf, or holds one of its secrets.
+    #[error("holds {0}, and no plugin ever sees a credential")]
+    Credential(&'static str),
+}
+
+impl ConfigFileError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let setting = format!("`config-files` of [plugin.{}] in config/flistry.toml", self.plugin);
+        match self.problem {
+            ConfigFileProblem::Read(_) => format!("correct {setting}; a path starts at the project's directory"),
+            ConfigFileProblem::TooLarge => format!("check that {setting} names the right file"),
+            ConfigFileProblem::NotText => "save it as UTF-8".to_owned(),
+            ConfigFileProblem::Credential(_) => format!("take it out of {setting}"),
+        }
+    }
+}
