@@ -150,7 +150,7 @@ fn a_link_whose_target_is_left_out() {
     build_fails(
         &project,
         1,
-        "the link link would dangle: its target sub/two was dropped by plugin `leave-out` (rule 1: exclude `sub`)",
+        "the symlink link would dangle without sub/two, which plugin `leave-out` dropped (rule 1: exclude `sub`)",
         "let a filter drop link as well, or correct what `leave-out` drops",
     );
 }

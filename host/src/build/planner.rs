@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
             filtered.drop(&scan, name, drops);
             tree = Arc::new(SourceTree::new(&source, &scan, |index| filtered.keeps(index)).map_err(failed)?);
         }
-        filtered.check_links(&scan)?;
+        filtered.check_symlinks(&scan)?;
         self.trees.by_name.insert(flist.name.clone(), tree);
         clock.stage("filter");
         self.selected.insert(&flist.name, Selected { source, scan, filtered, plugins, stages: clock.stages });
