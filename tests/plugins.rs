@@ -107,10 +107,11 @@ fn what_is_too_much_is_refused() {
 
 #[test]
 fn answers_that_do_not_fit_the_question_are_refused() {
-    fails("no-such-entry", "filter: it gave a verdict for entry 4294967295, which it was not asked for");
-    fails("verdicts-giant", "filter: it gave a verdict for entry 0, which it was not asked for");
-    fails("twice", "filter: it gave two verdicts for /");
-    fails("missing", "filter: it gave no verdict for /");
+    fails("too-few", "filter: it gave 3 verdicts on 4 entries");
+    fails("too-many", "filter: it gave 5 verdicts on 4 entries");
+    fails("none", "filter: it gave 0 verdicts on 4 entries");
+    fails("verdicts-giant", "filter: it gave 1000000 verdicts on 4 entries");
+    fails("validate-build", "validate: it asks what is being built, and nothing is: its configuration is validated");
     for word in [
         "name-parent",
         "name-space",
@@ -125,6 +126,13 @@ fn answers_that_do_not_fit_the_question_are_refused() {
         fails(word, "naming: `");
     }
     fails("alias-same", "naming: it gives the name `modules.fl` twice");
+}
+
+#[test]
+fn a_filter_may_drop_everything_but_the_root() {
+    let run = hostile("drop-all");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("filter keeps 1 entries, drops 4; "), "{}", run.stdout);
 }
 
 #[test]
@@ -149,7 +157,7 @@ fn operations_that_escape_or_contradict_are_refused() {
         "escape-link",
         "escape-target",
         "absolute-target",
-        "no-folder",
+        "no-directory",
         "duplicate",
         "loop-links",
         "remove-root",
@@ -231,7 +239,7 @@ mod components {
         let file = snapshots.join("snapshot-0_1_0.wasm");
         let run = flistry(&["plugin", "check", file.to_str().unwrap()]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        assert!(run.stdout.contains("hooks        filter\n"), "{}", run.stdout);
+        assert!(run.stdout.contains("hooks        filter, naming, post-pack\n"), "{}", run.stdout);
     }
 }
 

@@ -237,7 +237,7 @@ mod components {
         std::os::unix::fs::symlink("../outside", project.path("data/link-out")).unwrap();
         std::fs::write(project.path("data/e1000.ko"), "no module").unwrap();
         for (hook, words) in [
-            ("filter", &["recurse", "trap-later", "twice", "missing", "no-such-entry", "error-control"][..]),
+            ("filter", &["recurse", "trap-later", "too-few", "too-many", "none", "error-control"][..]),
             ("naming", &["name-parent", "name-shell", "alias-same"][..]),
             ("post-pack", &["escape-parent", "escape-link", "loop-links", "remove-root", "tag-giant"][..]),
         ] {

@@ -26,7 +26,7 @@ impl Plugin for ByEnding {
 }
 
 impl Filter for ByEnding {
-    fn begin(_facts: &Facts, config: Config) -> Result<Self, Error> {
+    fn new(_facts: &Facts, config: Config) -> Result<Self, Error> {
         Ok(ByEnding(config))
     }
 

@@ -32,7 +32,7 @@ impl Naming for Dated {
             file: format!("{product}-{}-{}-{}.fl", facts.flist, facts.kernel, facts.date),
             // What a node mounts, which does not know the date.
             aliases: vec![format!("{product}-{}-{}.fl", facts.flist, facts.kernel)],
-            title: format!("{} of {product}", facts.flist),
+            title: Some(format!("{} of {product}", facts.flist)),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Takes editors' backups out of an flist, and says in a tag how many there were.
 
-use flistry_plugin::{Entry, Error, Facts, Kind, Manifest, Plugin, PostPack, export, report};
+use flistry_plugin::{Entry, Error, Facts, Kind, Draft, Plugin, PostPack, export, report};
 use serde::Deserialize;
 
 struct NoBackups;
@@ -26,16 +26,16 @@ impl Plugin for NoBackups {
 }
 
 impl PostPack for NoBackups {
-    fn edit(_facts: &Facts, config: Config, manifest: &Manifest) -> Result<(), Error> {
+    fn edit(_facts: &Facts, config: Config, draft: &Draft) -> Result<(), Error> {
         let mut removed = 0;
         let is_backup = |entry: &Entry| entry.kind == Kind::File && entry.path.ends_with(&config.ending);
-        for entry in manifest.all().filter(is_backup) {
+        for entry in draft.all().filter(is_backup) {
             // The contents of what is removed are never read, nor sent anywhere.
-            manifest.remove(entry.id);
+            draft.remove(entry.id);
             report::explain(&entry, "an editor's backup");
             removed += 1;
         }
-        manifest.set_tag("backups-removed", &removed.to_string());
+        draft.set_tag("backups-removed", &removed.to_string());
         Ok(())
     }
 }

@@ -15,7 +15,8 @@ use crate::kernel::indexes::needed;
 use crate::manifest::name::FlistName;
 use crate::manifest::tags;
 use crate::plugin::{
-    Account, Applied, EntryKind, EntryView, FlistNames, Hook, Plugin, SourceTree, Trees, Verdict, Wanted, apply,
+    Account, Applied, BuildFacts, EntryView, FlistNames, Hook, Plugin, SourceTree, TreeFigures, Trees, Verdict, Wanted,
+    apply,
 };
 use crate::progress::{Progress, Recorder, Step, Warning};
 use crate::report::{Decisions, EntryReason, PluginRun, Stage};
@@ -86,11 +87,10 @@ impl<'a> Planner<'a> {
         let mut clock = Clock::after(stages);
         let input = self.normal_form(flist, &source, &scan, &filtered, &mut clock, &recorder)?;
 
-        let mut figures = figures(&EntryView::of_tree(&input.tree));
-        let names = self.name(flist, &figures, &mut plugins, &recorder)?;
+        let figures = TreeFigures::of(&EntryView::of_tree(&input.tree));
+        let names = self.name(flist, figures, &mut plugins, &recorder)?;
         clock.stage("naming");
-        figures.insert("file".to_owned(), names.file.to_string());
-        let applied = self.edit(flist, input, &names, &figures, &mut plugins, &recorder)?;
+        let applied = self.edit(flist, input, &names, figures, &mut plugins, &recorder)?;
         clock.stage("post-pack");
 
         let mut left_out = filtered.left_out(&scan);
@@ -150,11 +150,11 @@ impl<'a> Planner<'a> {
     fn name(
         &mut self,
         flist: &Flist,
-        figures: &BTreeMap<String, String>,
+        figures: TreeFigures,
         plugins: &mut Vec<PluginRun>,
         progress: &dyn Progress,
     ) -> Result<FlistNames, Error> {
-        let facts = facts(self.config, flist, &flist.naming, figures.clone());
+        let facts = facts(self.config, flist, &flist.naming, figures);
         let naming = self.policy.plugin(&flist.naming);
         let (names, account) = naming.name(&facts, &self.trees)?;
         plugins.push(ran(naming, Hook::Naming, account, &[], progress));
@@ -187,7 +187,7 @@ impl<'a> Planner<'a> {
         for name in &flist.filters {
             self.trees.by_name.insert(flist.name.clone(), tree.clone());
             let plugin = self.policy.plugin(name);
-            let facts = facts(self.config, flist, name, figures(tree.entries()));
+            let facts = facts(self.config, flist, name, TreeFigures::of(tree.entries()));
             let (verdicts, account) = plugin.filter(&facts, &self.trees, tree.entries())?;
             plugins.push(ran(plugin, Hook::Filter, account, tree.entries(), progress));
             let drops = verdicts.into_iter().enumerate().filter_map(|(id, verdict)| match verdict {
@@ -210,17 +210,17 @@ impl<'a> Planner<'a> {
         flist: &Flist,
         input: Input,
         names: &FlistNames,
-        figures: &BTreeMap<String, String>,
+        figures: TreeFigures,
         plugins: &mut Vec<PluginRun>,
         progress: &dyn Progress,
     ) -> Result<Applied, Error> {
-        let title = (!names.title.is_empty()).then(|| ("title".to_owned(), names.title.clone()));
+        let title = names.title.clone().map(|title| ("title".to_owned(), title));
         let tags: BTreeMap<String, String> = title.into_iter().collect();
         let entries = if flist.post_pack.is_empty() { Vec::new() } else { EntryView::of_tree(&input.tree) };
         let mut wanted = Vec::new();
         for name in &flist.post_pack {
             let plugin = self.policy.plugin(name);
-            let facts = facts(self.config, flist, name, figures.clone());
+            let facts = BuildFacts { file_name: Some(names.file.clone()), ..facts(self.config, flist, name, figures) };
             let edited = plugin.edit(&facts, &self.trees, &entries, &tags);
             // Also where it fails: what was found broken may be why.
             for warning in self.policy.engine().take_warnings() {
@@ -247,15 +247,6 @@ impl<'a> Planner<'a> {
             progress.warn(warning);
         }
     }
-}
-
-/// What is known of a tree, as plugins are told.
-fn figures(entries: &[EntryView]) -> BTreeMap<String, String> {
-    let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
-    let (count, bytes) = files.fold((0_u64, 0_u64), |(count, bytes), file| (count + 1, bytes + file.size));
-    [("entries", entries.len() as u64), ("files", count), ("bytes", bytes)]
-        .map(|(key, value)| (key.to_owned(), value.to_string()))
-        .into()
 }
 
 /// What is left of a run: warnings for the user, the rest for the report.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
-use crate::plugin::{BuildFacts, Engine, LoadOptions, Plugin};
+use crate::plugin::{BuildFacts, Engine, LoadOptions, Plugin, TreeFigures};
 use crate::progress::Progress;
 use crate::progress::Warning;
 
@@ -83,7 +83,7 @@ pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Resu
 }
 
 /// What a plugin is told of an flist's build; `figures` are those of the tree at that point.
-pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: BTreeMap<String, String>) -> BuildFacts {
+pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: TreeFigures) -> BuildFacts {
     let granted = &config.plugin(plugin).variables;
     let variable = |name: &String| Some((name.clone(), config.variables.get(name)?.clone()));
     BuildFacts {
@@ -93,5 +93,6 @@ pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: BTree
         date: config.date.clone(),
         variables: granted.iter().filter_map(variable).collect(),
         figures,
+        file_name: None,
     }
 }

@@ -77,7 +77,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
         for alias in &names.aliases {
             line(format!("alias {alias}"));
         }
-        line(format!("{} \"{}\"; {}", good(&"naming"), Printable(&names.title), used(account)));
+        let title = names.title.as_ref().map(|title| format!(" \"{}\"", Printable(title))).unwrap_or_default();
+        line(format!("{}{title}; {}", good(&"naming"), used(account)));
     }
     if let Some(Edit { operations, removed, explained, account }) = &done.edit {
         for LeftOut { path, reason, .. } in removed {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use flistry::error::Error;
 use flistry::plugin::{
-    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, SourceTree, TreeView, Trees, Usage, Verdict,
-    Wanted, apply,
+    Account, BuildFacts, EntryView, FlistNames, Hook, Operation, Plugin, SourceTree, TreeFigures, TreeView, Trees,
+    Usage, Verdict, Wanted, apply,
 };
 use flistry::report::EntryReason;
 use flistry::tree::filter::Filtered;
@@ -30,7 +30,8 @@ pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap
         kernel: kernel.to_owned(),
         date: day(UtcDateTime::now()),
         variables,
-        figures: BTreeMap::new(),
+        figures: TreeFigures::default(),
+        file_name: None,
     }
 }
 
@@ -74,7 +75,7 @@ pub fn run_hooks(
     }
     let (scan, tree) = open(&facts.flist, &folder)?;
     let entries: Vec<EntryView> = tree.entries().to_vec();
-    facts.figures.insert("entries".to_owned(), entries.len().to_string());
+    facts.figures = TreeFigures::of(&entries);
     trees.by_name.insert(facts.flist.clone(), Arc::new(tree));
     let hooks = plugin.hooks();
     let mut answers = Answers::default();

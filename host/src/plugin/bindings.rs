@@ -10,6 +10,6 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
     with: {
         "flistry:plugin/trees.tree": super::resources::OpenTree,
-        "flistry:plugin/draft.manifest": super::resources::Draft,
+        "flistry:plugin/drafts.draft": super::resources::Draft,
     },
 });

@@ -158,7 +158,7 @@ impl PluginError {
                     .into()
             }
             PluginError::Import { .. } => {
-                "a plugin may import log, trees and module-info of flistry:plugin@0.1; build it without the rest".into()
+                "a plugin may import what flistry's wit/ describes, and nothing else; build it without the rest".into()
             }
             PluginError::World { .. } => "build it against flistry's wit/; `flistry plugin check` shows what it has".into(),
             PluginError::NoHook { .. } => "name it where a hook of its own is wanted".into(),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::view::{EntryKind, EntryView};
+use crate::manifest::name::FlistName;
 use crate::tree::FlistKind;
 
 /// The facts of one flist's build.
@@ -17,6 +19,28 @@ pub struct BuildFacts {
     pub date: String,
     /// The variables that the configuration grants to the plugin and that are set.
     pub variables: BTreeMap<String, String>,
-    /// `entries`, `files` and `bytes` as decimal numbers; for post-pack `file`, too.
-    pub figures: BTreeMap<String, String>,
+    /// What is known of the tree.
+    pub figures: TreeFigures,
+    /// The flist's file name, once it has one.
+    pub file_name: Option<FlistName>,
+}
+
+/// How large a tree is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TreeFigures {
+    /// All entries, with the root.
+    pub entries: u64,
+    /// The files among them.
+    pub files: u64,
+    /// The bytes of these files.
+    pub bytes: u64,
+}
+
+impl TreeFigures {
+    /// Counts.
+    pub fn of(entries: &[EntryView]) -> TreeFigures {
+        let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
+        let (files, bytes) = files.fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.size));
+        TreeFigures { entries: entries.len() as u64, files, bytes }
+    }
 }

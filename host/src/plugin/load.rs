@@ -17,7 +17,7 @@ use super::state::State;
 use crate::files::sha256;
 
 /// The interfaces of our package that a plugin may import.
-const OFFERED: [&str; 6] = ["types", "log", "trees", "module-info", "report", "draft"];
+const OFFERED: [&str; 8] = ["types", "log", "build", "configuration", "trees", "module-info", "report", "drafts"];
 
 /// The version of the interface; 0.1 and 0.2 never match, 0.1.1 and 0.1.2 do.
 const API: &str = "0.1.";
@@ -54,7 +54,7 @@ pub struct Plugin {
 /// Where the exports are. Each hook is one that a component may or may not have.
 #[derive(Clone)]
 pub(super) struct Hooks {
-    pub configuration: exports::configuration::GuestIndices,
+    pub validation: exports::validation::GuestIndices,
     pub filter: Option<exports::filter::GuestIndices>,
     pub naming: Option<exports::naming::GuestIndices>,
     pub post_pack: Option<exports::post_pack::GuestIndices>,
@@ -88,7 +88,7 @@ impl Engine {
         add_wasi_to_linker(&mut linker, &component, State::wasi).map_err(misfit)?;
         let pre = linker.instantiate_pre(&component).map_err(misfit)?;
         let hooks = Hooks {
-            configuration: exports::configuration::GuestIndices::new(&pre).map_err(misfit)?,
+            validation: exports::validation::GuestIndices::new(&pre).map_err(misfit)?,
             filter: exports::filter::GuestIndices::new(&pre).ok(),
             naming: exports::naming::GuestIndices::new(&pre).ok(),
             post_pack: exports::post_pack::GuestIndices::new(&pre).ok(),
@@ -133,8 +133,8 @@ fn check_surface(plugin: &str, outline: &Outline) -> Result<(), PluginError> {
     if !Hook::ALL.into_iter().any(|hook| exports(hook.as_str())) {
         return Err(world(format!("it exports none of {PACKAGE}filter, naming and post-pack")));
     }
-    if !exports("configuration") {
-        return Err(world(format!("it does not export {PACKAGE}configuration")));
+    if !exports("validation") {
+        return Err(world(format!("it does not export {PACKAGE}validation")));
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ mod wire;
 
 pub use engine::Engine;
 pub use error::PluginError;
-pub use facts::BuildFacts;
+pub use facts::{BuildFacts, TreeFigures};
 pub use filter::Verdict;
 pub use hook::Hook;
 pub use limits::Limits;

@@ -21,8 +21,8 @@ pub struct FlistNames {
     pub file: FlistName,
     /// Other names for it; all different.
     pub aliases: Vec<FlistName>,
-    /// A line for people; empty for none.
-    pub title: String,
+    /// A line for people; not empty.
+    pub title: Option<String>,
 }
 
 impl Plugin {
@@ -34,23 +34,24 @@ impl Plugin {
         let hook = self.hooks.naming.as_ref().ok_or_else(|| self.no_hook(Hook::Naming))?;
         let mut run = Run::begin(self, Hook::Naming.as_str(), Some(facts), trees, 0)?;
         let naming = run.call(|store, instance| hook.load(store, instance))?;
-        let facts = facts.to_wit();
-        let names = run.call(|store, _| naming.call_name(store, &facts, &self.config))?;
+        let names = run.call(|store, _| naming.call_name(store))?;
         let names = names.map_err(|error| run.refused(error, &[]))?;
 
         if names.aliases.len() > MAX_ALIASES {
             return Err(run.bad_answer(format!("it wants {} aliases; {MAX_ALIASES} are the most", names.aliases.len())));
         }
-        run.check(Limit::Tag, names.title.len() as u64)?;
+        let title = names.title.filter(|title| !title.is_empty());
+        let title_len = title.as_ref().map_or(0, String::len);
+        run.check(Limit::Tag, title_len as u64)?;
         let file = valid(&run, &names.file)?;
         let aliases = names.aliases.iter().map(|alias| valid(&run, alias)).collect::<Result<Vec<_>, _>>()?;
         let mut taken = BTreeSet::from([&file]);
         if let Some(twice) = aliases.iter().find(|alias| !taken.insert(alias)) {
             return Err(run.bad_answer(format!("it gives the name `{twice}` twice")));
         }
-        let texts = aliases.iter().chain([&file]).map(|name| name.as_str().len()).sum::<usize>() + names.title.len();
+        let texts = aliases.iter().chain([&file]).map(|name| name.as_str().len()).sum::<usize>() + title_len;
         run.take(texts as u64);
-        Ok((FlistNames { file, aliases, title: clean(&names.title) }, run.end()))
+        Ok((FlistNames { file, aliases, title: title.as_deref().map(clean) }, run.end()))
     }
 }
 

@@ -30,9 +30,7 @@ impl Plugin {
         let post_pack = run.call(|store, instance| hook.load(store, instance))?;
         let draft = run.lend(Draft { entries: entries.into(), tags: tags.clone(), operations: Vec::new() })?;
         let borrowed = Resource::new_borrow(draft.rep());
-        let facts = facts.to_wit();
-        run.call(|store, _| post_pack.call_edit(store, &facts, &self.config, borrowed))?
-            .map_err(|error| run.refused(error, entries))?;
+        run.call(|store, _| post_pack.call_edit(store, borrowed))?.map_err(|error| run.refused(error, entries))?;
         let operations = run.take_back(draft)?.operations;
         Ok((operations, run.end()))
     }

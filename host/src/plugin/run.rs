@@ -10,7 +10,7 @@ use super::bindings::flistry::plugin::types;
 use super::engine::EPOCH;
 use super::error::{Fault, PluginError, clean};
 use super::facts::BuildFacts;
-use super::imports::{LogState, ModuleInfoState, ReportState, TreesState};
+use super::imports::{BuildState, ConfigurationState, LogState, ModuleInfoState, ReportState, TreesState};
 use super::limits::{Breach, Limit};
 use super::load::Plugin;
 use super::resources::Draft;
@@ -70,6 +70,8 @@ impl<'a> Run<'a> {
         let state = State::new(
             limits,
             LogState::new(plugin.name.clone()),
+            BuildState(facts.cloned()),
+            ConfigurationState(plugin.config.clone()),
             TreesState {
                 flist: facts.map(|facts| facts.flist.clone()).unwrap_or_default(),
                 grants: plugin.grants.clone(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use wasmtime::component::{Linker, ResourceTable};
 
-use super::bindings::flistry::plugin::{draft, log, module_info, report, trees, types};
+use super::bindings::flistry::plugin::{build, configuration, drafts, log, module_info, report, trees, types};
 use super::imports::{
-    Context, DraftsState, Import, LogState, ModuleInfoState, ReportState, TreesState, TypesState, WasiContext,
-    WasiState,
+    BuildState, ConfigurationState, Context, DraftsState, Import, LogState, ModuleInfoState, ReportState, TreesState,
+    TypesState, WasiContext, WasiState,
 };
 use super::limits::{Limits, MemoryMeter};
 use super::meter::Meter;
@@ -19,6 +19,8 @@ pub(super) struct State {
     pub handles: ResourceTable,
     pub types: TypesState,
     pub log: LogState,
+    pub build: BuildState,
+    pub configuration: ConfigurationState,
     pub trees: TreesState,
     pub module_info: ModuleInfoState,
     pub report: ReportState,
@@ -37,6 +39,8 @@ impl State {
     pub fn new(
         limits: &Arc<Limits>,
         log: LogState,
+        build: BuildState,
+        configuration: ConfigurationState,
         trees: TreesState,
         module_info: ModuleInfoState,
         report: ReportState,
@@ -49,6 +53,8 @@ impl State {
             handles,
             types: TypesState,
             log,
+            build,
+            configuration,
             trees,
             module_info,
             report,
@@ -61,10 +67,12 @@ impl State {
     pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         types::add_to_linker::<_, Import<TypesState>>(linker, part!(types))?;
         log::add_to_linker::<_, Import<LogState>>(linker, part!(log))?;
+        build::add_to_linker::<_, Import<BuildState>>(linker, part!(build))?;
+        configuration::add_to_linker::<_, Import<ConfigurationState>>(linker, part!(configuration))?;
         trees::add_to_linker::<_, Import<TreesState>>(linker, part!(trees))?;
         module_info::add_to_linker::<_, Import<ModuleInfoState>>(linker, part!(module_info))?;
         report::add_to_linker::<_, Import<ReportState>>(linker, part!(report))?;
-        draft::add_to_linker::<_, Import<DraftsState>>(linker, part!(drafts))
+        drafts::add_to_linker::<_, Import<DraftsState>>(linker, part!(drafts))
     }
 
     /// What WASI's stand-ins work with.

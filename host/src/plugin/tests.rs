@@ -44,7 +44,7 @@ fn another_world_is_refused() {
     let error = load(&wat(r#"(component (import "flistry:plugin/log@0.2.0" (instance)))"#)).to_string();
     assert!(error.contains("`flistry:plugin/log@0.2.0` is of another version"), "{error}");
     let only = r#"(component (instance $i) (export "flistry:plugin/filter@0.1.0" (instance $i)))"#;
-    assert!(load(&wat(only)).to_string().ends_with("it does not export flistry:plugin/configuration"));
+    assert!(load(&wat(only)).to_string().ends_with("it does not export flistry:plugin/validation"));
 }
 
 #[test]
@@ -100,7 +100,7 @@ const WITH_WASI: &str = r#"(component
     (import "wasi:sockets/tcp@0.2.3" (instance
         (export "anything" (func (param "port" u16) (result (result (error u8)))))))
     (instance $none)
-    (export "flistry:plugin/configuration@0.1.0" (instance $none))
+    (export "flistry:plugin/validation@0.1.0" (instance $none))
     (export "flistry:plugin/naming@0.1.0" (instance $none)))"#;
 
 #[test]

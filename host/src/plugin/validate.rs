@@ -21,13 +21,13 @@ impl Plugin {
                 self.hooks.filter.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
                 self.hooks.naming.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
                 self.hooks.post_pack.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
-                self.hooks.configuration.load(&mut *store, instance)
+                self.hooks.validation.load(&mut *store, instance)
             };
             let guest = match { typed }() {
                 Ok(guest) => guest,
                 Err(error) => return Ok(Err(misfit(error))),
             };
-            guest.call_validate(store, &self.config).map(Ok)
+            guest.call_validate(store).map(Ok)
         })??;
         match answer {
             Ok(()) => Ok(run.end()),

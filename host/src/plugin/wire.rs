@@ -1,10 +1,8 @@
 //! The host's values as the interface has them.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::bindings::flistry::plugin::types;
-use super::facts::BuildFacts;
 use super::view::{EntryKind, EntryView};
 
 /// How many entries are handed over at once.
@@ -30,20 +28,6 @@ impl EntryView {
             mode: self.mode,
             target: self.target.clone(),
             attributes,
-        }
-    }
-}
-
-impl BuildFacts {
-    pub(super) fn to_wit(&self) -> types::Facts {
-        let pairs = |map: &BTreeMap<String, String>| map.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-        types::Facts {
-            flist: self.flist.clone(),
-            contents: self.contents.as_str().to_owned(),
-            kernel: self.kernel.clone(),
-            date: self.date.clone(),
-            variables: pairs(&self.variables),
-            figures: pairs(&self.figures),
         }
     }
 }

@@ -25,9 +25,7 @@ mod settings;
 
 use flistry_plugin::modules::module_name;
 use flistry_plugin::trees::Tree;
-use flistry_plugin::{
-    EntryTree, Error, Facts, Kind, Manifest, Plugin, PostPack, export, log, module_info, report, trees,
-};
+use flistry_plugin::{Draft, EntryTree, Error, Facts, Kind, Plugin, PostPack, export, log, module_info, report, trees};
 
 use asked::Asked;
 use builtin::builtins;
@@ -53,7 +51,7 @@ impl Plugin for FirmwarePrune {
 }
 
 impl PostPack for FirmwarePrune {
-    fn edit(facts: &Facts, config: Config, manifest: &Manifest) -> Result<(), Error> {
+    fn edit(facts: &Facts, config: Config, draft: &Draft) -> Result<(), Error> {
         if facts.contents == "modules" {
             let what = format!("flist `{}` has modules: firmware-prune is for an flist of firmware", facts.flist);
             return Err(Error::new("no-firmware", what));
@@ -70,14 +68,14 @@ impl PostPack for FirmwarePrune {
         for why in &asked.unknown {
             log::warn(&format!("{why}: all firmware is kept"));
         }
-        let tree = EntryTree::new(manifest.all());
+        let tree = EntryTree::new(draft.all());
         let decision = prune(&tree, &asked, &facts.kernel, &settings, &extras);
         tell(&decision);
         if settings.strict && !decision.missing.is_empty() {
             return Err(Error::new("firmware-missing", missing(&decision.missing)));
         }
         for id in &decision.remove {
-            manifest.remove(*id);
+            draft.remove(*id);
         }
         for (key, count) in [
             ("firmware.kept", decision.kept),
@@ -85,7 +83,7 @@ impl PostPack for FirmwarePrune {
             ("firmware.removed-bytes", decision.removed_bytes),
             ("firmware.missing", decision.missing.len() as u64),
         ] {
-            manifest.set_tag(key, &count.to_string());
+            draft.set_tag(key, &count.to_string());
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ impl Plugin for ModulesSelect {
 }
 
 impl Filter for ModulesSelect {
-    fn begin(facts: &Facts, config: Config) -> Result<Self, Error> {
+    fn new(facts: &Facts, config: Config) -> Result<Self, Error> {
         if facts.contents != "modules" {
             let what = format!(
                 "it selects kernel modules, and [flist.{}] has `contents = \"{}\"`: take it out of the filters there",

@@ -43,7 +43,7 @@ impl Plugin for PathFilter {
 }
 
 impl Filter for PathFilter {
-    fn begin(_facts: &Facts, config: Config) -> Result<Self, Error> {
+    fn new(_facts: &Facts, config: Config) -> Result<Self, Error> {
         Ok(PathFilter { rules: compile(&config)?, config })
     }
 

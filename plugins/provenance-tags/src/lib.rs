@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use flistry_plugin::{Error, Facts, Manifest, Plugin, PostPack, export, templates};
+use flistry_plugin::{Draft, Error, Facts, Plugin, PostPack, export, templates};
 use serde::Deserialize;
 
 /// The plugin.
@@ -43,10 +43,10 @@ impl Plugin for ProvenanceTags {
 }
 
 impl PostPack for ProvenanceTags {
-    fn edit(facts: &Facts, config: Config, manifest: &Manifest) -> Result<(), Error> {
-        let present: Vec<String> = manifest.tags().into_iter().map(|(key, _)| key).collect();
+    fn edit(facts: &Facts, config: Config, draft: &Draft) -> Result<(), Error> {
+        let present: Vec<String> = draft.tags().into_iter().map(|(key, _)| key).collect();
         for (key, value) in tags(facts, &config, &present)? {
-            manifest.set_tag(&key, &value);
+            draft.set_tag(&key, &value);
         }
         Ok(())
     }

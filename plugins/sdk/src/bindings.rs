@@ -14,10 +14,12 @@ pub mod imports {
             world imports {
                 import flistry:plugin/types@0.1.0;
                 import flistry:plugin/log@0.1.0;
+                import flistry:plugin/build@0.1.0;
+                import flistry:plugin/configuration@0.1.0;
                 import flistry:plugin/trees@0.1.0;
                 import flistry:plugin/module-info@0.1.0;
                 import flistry:plugin/report@0.1.0;
-                import flistry:plugin/draft@0.1.0;
+                import flistry:plugin/drafts@0.1.0;
             }
         ",
         world: "flistry:guest/imports",
@@ -25,23 +27,23 @@ pub mod imports {
     });
 }
 
-/// The export of `configuration`.
-pub mod configuration {
+/// The export of `validation`.
+pub mod validation {
     wit_bindgen::generate!({
         path: "../../wit",
         inline: "
             package flistry:guest;
-            world exports-configuration {
-                export flistry:plugin/configuration@0.1.0;
+            world exports-validation {
+                export flistry:plugin/validation@0.1.0;
             }
         ",
-        world: "flistry:guest/exports-configuration",
+        world: "flistry:guest/exports-validation",
         with: {
             "flistry:plugin/types@0.1.0": crate::bindings::imports::flistry::plugin::types,
         },
         pub_export_macro: true,
-        export_macro_name: "export_configuration",
-        default_bindings_module: "flistry_plugin::bindings::configuration",
+        export_macro_name: "export_validation",
+        default_bindings_module: "flistry_plugin::bindings::validation",
     });
 }
 
@@ -98,7 +100,7 @@ pub mod post_pack {
         world: "flistry:guest/exports-post-pack",
         with: {
             "flistry:plugin/types@0.1.0": crate::bindings::imports::flistry::plugin::types,
-            "flistry:plugin/draft@0.1.0": crate::bindings::imports::flistry::plugin::draft,
+            "flistry:plugin/drafts@0.1.0": crate::bindings::imports::flistry::plugin::drafts,
         },
         pub_export_macro: true,
         export_macro_name: "export_post_pack",

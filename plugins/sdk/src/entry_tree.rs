@@ -31,7 +31,7 @@ impl EntryTree {
     pub const ROOT: EntryId = 0;
 
     /// Takes all entries in the host's order, as [`Tree::all`](crate::trees::Tree::all) and
-    /// [`Manifest::all`](crate::Manifest::all) give them.
+    /// [`Draft::all`](crate::Draft::all) give them.
     pub fn new(entries: impl IntoIterator<Item = Entry>) -> EntryTree {
         let entries: Vec<Entry> = entries.into_iter().collect();
         let mut parents = vec![EntryTree::ROOT; entries.len()];

@@ -1,20 +1,54 @@
-//! Conveniences on the types that cross the border.
+//! What is being built, and conveniences on the types that cross the border.
 
-use crate::{Attributes, Entry, Error, Facts, Names, Verdict};
+use std::collections::BTreeMap;
 
-fn get<'a>(attributes: &'a Attributes, key: &str) -> Option<&'a str> {
-    attributes.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+#[cfg(target_family = "wasm")]
+use crate::host::build;
+use crate::{Entry, Error, Names, Verdict};
+
+/// What a build is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The flist's name in the configuration.
+    pub flist: String,
+    /// What it holds: `modules`, `firmware` or `plain`.
+    pub contents: String,
+    /// The full kernel version, such as `6.12.44-Zero-OS`.
+    pub kernel: String,
+    /// The build's date in UTC, `YYYYMMDD`.
+    pub date: String,
+    /// The variables that the configuration grants and that are set.
+    pub variables: BTreeMap<String, String>,
+    /// How many entries the tree has at this point of the build, with its root.
+    pub entries: u64,
+    /// How many of them are files.
+    pub files: u64,
+    /// The bytes of all these files together.
+    pub bytes: u64,
+    /// The flist's file name, once the naming hook has answered.
+    pub file_name: Option<String>,
 }
 
 impl Facts {
-    /// A variable that the configuration grants and that is set to something.
-    pub fn variable(&self, key: &str) -> Option<&str> {
-        get(&self.variables, key).filter(|value| !value.is_empty())
+    /// Asks the host.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn of_build() -> Facts {
+        Facts {
+            flist: build::flist(),
+            contents: build::contents(),
+            kernel: build::kernel(),
+            date: build::date(),
+            variables: build::variables().into_iter().collect(),
+            entries: build::entries(),
+            files: build::files(),
+            bytes: build::bytes(),
+            file_name: build::file_name(),
+        }
     }
 
-    /// One of the numbers that are known of the tree: `entries`, `files` or `bytes`.
-    pub fn figure(&self, key: &str) -> Option<u64> {
-        get(&self.figures, key)?.parse().ok()
+    /// A variable that the configuration grants and that is set to something.
+    pub fn variable(&self, key: &str) -> Option<&str> {
+        self.variables.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// What a release is called: `FIRMWARE_TAG`, else the build's date.
@@ -31,7 +65,7 @@ impl Entry {
 
     /// An open attribute, such as `unpackable`.
     pub fn attribute(&self, key: &str) -> Option<&str> {
-        get(&self.attributes, key)
+        self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 }
 
@@ -45,7 +79,7 @@ impl Verdict {
 impl Names {
     /// A name, without aliases or a title.
     pub fn new(file: impl Into<String>) -> Names {
-        Names { file: file.into(), aliases: Vec::new(), title: String::new() }
+        Names { file: file.into(), aliases: Vec::new(), title: None }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Entry, Error, Facts, Manifest, Names, Verdict};
+#[cfg(target_family = "wasm")]
+use crate::host::configuration;
+use crate::{Draft, Entry, Error, Facts, Names, Verdict};
 
 /// What every plugin has.
 pub trait Plugin {
@@ -18,11 +20,11 @@ pub trait Plugin {
 
 /// Decides what goes into an flist. One value serves a whole run.
 pub trait Filter: Plugin + Sized + 'static {
-    /// Before the first entry: the place to look at the whole tree.
-    fn begin(facts: &Facts, config: Self::Config) -> Result<Self, Error>;
+    /// Makes the filter before the first entry: the place to look at the whole tree.
+    fn new(facts: &Facts, config: Self::Config) -> Result<Self, Error>;
 
-    /// What becomes of an entry. Each is asked for once. Dropping a folder does not drop what is in it, and the folders
-    /// of what is kept are kept.
+    /// What becomes of an entry. Each is asked about once, in the order of the tree. Dropping a directory does not drop what
+    /// is in it, and the directories of what is kept are kept.
     fn decide(&mut self, entry: &Entry) -> Result<Verdict, Error>;
 }
 
@@ -32,25 +34,37 @@ pub trait Naming: Plugin {
     fn name(facts: &Facts, config: Self::Config) -> Result<Names, Error>;
 }
 
-/// Edits a manifest before the contents are packed.
+/// Edits a manifest before the contents are read.
 pub trait PostPack: Plugin {
-    /// Collects operations on `manifest`; the host applies all of them or none.
-    fn edit(facts: &Facts, config: Self::Config, manifest: &Manifest) -> Result<(), Error>;
+    /// Collects changes on `draft`; the host makes all of them or none.
+    fn edit(facts: &Facts, config: Self::Config, draft: &Draft) -> Result<(), Error>;
 }
 
-/// The plugin's configuration, read and checked.
-pub fn config<P: Plugin>(text: &str) -> Result<P::Config, Error> {
-    log_panics();
-    let config = crate::config::parse(text)?;
+/// A configuration as it comes from the host, read and checked.
+pub fn config<P: Plugin>(json: &str) -> Result<P::Config, Error> {
+    let config = crate::config::parse(json)?;
     P::check(&config)?;
     Ok(config)
 }
 
+/// What every call of a plugin begins with.
+#[cfg(target_family = "wasm")]
+pub fn begin<P: Plugin>() -> Result<P::Config, Error> {
+    log_panics();
+    config::<P>(&configuration::json())
+}
+
+/// The same for a hook.
+#[cfg(target_family = "wasm")]
+pub fn begin_hook<P: Plugin>() -> Result<(Facts, P::Config), Error> {
+    let config = begin::<P>()?;
+    Ok((Facts::of_build(), config))
+}
+
 /// A trap says only that it was one: the panic's message goes to the log before.
+#[cfg(target_family = "wasm")]
 fn log_panics() {
-    if cfg!(target_family = "wasm") {
-        std::panic::set_hook(Box::new(|panic| crate::log::warn(&panic.to_string())));
-    }
+    std::panic::set_hook(Box::new(|panic| crate::log::warn(&panic.to_string())));
 }
 
 /// Makes the component's exports: `export!(TYPE: HOOK, …)` with the hooks `filter`, `naming` and `post_pack`.
@@ -66,15 +80,13 @@ macro_rules! export {
         const _: () = {
             struct Component;
 
-            impl $crate::bindings::configuration::exports::flistry::plugin::configuration::Guest for Component {
-                fn validate(config: String) -> Result<(), $crate::Error> {
-                    $crate::hook::config::<$plugin>(&config).map(|_| ())
+            impl $crate::bindings::validation::exports::flistry::plugin::validation::Guest for Component {
+                fn validate() -> Result<(), $crate::Error> {
+                    $crate::hook::begin::<$plugin>().map(|_| ())
                 }
             }
 
-            $crate::bindings::configuration::export_configuration!(
-                Component with_types_in $crate::bindings::configuration
-            );
+            $crate::bindings::validation::export_validation!(Component with_types_in $crate::bindings::validation);
             $($crate::__export_hook!($hook, $plugin);)+
         };
     };
@@ -105,23 +117,23 @@ macro_rules! __has_hook {
 #[macro_export]
 macro_rules! __export_hook {
     (filter, $plugin:ident) => {
-        std::thread_local! {
-            static FILTER: std::cell::RefCell<Option<$plugin>> = const { std::cell::RefCell::new(None) };
-        }
+        struct FilterResource(std::cell::RefCell<$plugin>);
 
         impl $crate::bindings::filter::exports::flistry::plugin::filter::Guest for Component {
-            fn begin(facts: $crate::Facts, config: String) -> Result<(), $crate::Error> {
-                let filter = <$plugin as $crate::Filter>::begin(&facts, $crate::hook::config::<$plugin>(&config)?)?;
-                FILTER.set(Some(filter));
-                Ok(())
+            type Filter = FilterResource;
+        }
+
+        impl $crate::bindings::filter::exports::flistry::plugin::filter::GuestFilter for FilterResource {
+            fn create()
+            -> Result<$crate::bindings::filter::exports::flistry::plugin::filter::Filter, $crate::Error> {
+                let (facts, config) = $crate::hook::begin_hook::<$plugin>()?;
+                let filter = FilterResource(std::cell::RefCell::new(<$plugin as $crate::Filter>::new(&facts, config)?));
+                Ok($crate::bindings::filter::exports::flistry::plugin::filter::Filter::new(filter))
             }
 
-            fn decide(batch: Vec<$crate::Entry>) -> Result<Vec<($crate::EntryId, $crate::Verdict)>, $crate::Error> {
-                FILTER.with_borrow_mut(|filter| {
-                    let filter = filter.as_mut().expect("the host calls begin first");
-                    let decide = |entry: &$crate::Entry| Ok((entry.id, $crate::Filter::decide(filter, entry)?));
-                    batch.iter().map(decide).collect()
-                })
+            fn decide(&self, batch: Vec<$crate::Entry>) -> Result<Vec<$crate::Verdict>, $crate::Error> {
+                let mut filter = self.0.borrow_mut();
+                batch.iter().map(|entry| $crate::Filter::decide(&mut *filter, entry)).collect()
             }
         }
 
@@ -129,8 +141,9 @@ macro_rules! __export_hook {
     };
     (naming, $plugin:ident) => {
         impl $crate::bindings::naming::exports::flistry::plugin::naming::Guest for Component {
-            fn name(facts: $crate::Facts, config: String) -> Result<$crate::Names, $crate::Error> {
-                <$plugin as $crate::Naming>::name(&facts, $crate::hook::config::<$plugin>(&config)?)
+            fn name() -> Result<$crate::Names, $crate::Error> {
+                let (facts, config) = $crate::hook::begin_hook::<$plugin>()?;
+                <$plugin as $crate::Naming>::name(&facts, config)
             }
         }
 
@@ -138,8 +151,9 @@ macro_rules! __export_hook {
     };
     (post_pack, $plugin:ident) => {
         impl $crate::bindings::post_pack::exports::flistry::plugin::post_pack::Guest for Component {
-            fn edit(facts: $crate::Facts, config: String, manifest: &$crate::Manifest) -> Result<(), $crate::Error> {
-                <$plugin as $crate::PostPack>::edit(&facts, $crate::hook::config::<$plugin>(&config)?, manifest)
+            fn edit(draft: &$crate::Draft) -> Result<(), $crate::Error> {
+                let (facts, config) = $crate::hook::begin_hook::<$plugin>()?;
+                <$plugin as $crate::PostPack>::edit(&facts, config, draft)
             }
         }
 

@@ -13,7 +13,7 @@
 //! }
 //!
 //! impl Filter for NoFirmware {
-//!     fn begin(_facts: &Facts, _config: NoConfig) -> Result<Self, Error> {
+//!     fn new(_facts: &Facts, _config: NoConfig) -> Result<Self, Error> {
 //!         Ok(NoFirmware)
 //!     }
 //!
@@ -53,10 +53,11 @@ pub mod testing;
 pub mod trees;
 
 pub use bindings::filter::exports::flistry::plugin::filter::Verdict;
-pub use bindings::imports::flistry::plugin::types::{Attributes, Entry, EntryId, Error, Facts, Kind};
+pub use bindings::imports::flistry::plugin::types::{Attributes, Entry, EntryId, Error, Kind};
 pub use bindings::naming::exports::flistry::plugin::naming::Names;
 pub use config::NoConfig;
 pub use entry_tree::{EntryTree, Followed};
+pub use facts::Facts;
 pub use flistry_common::{fnmatch, globs, modules, symlinks};
 pub use hook::{Filter, Naming, Plugin, PostPack};
-pub use host::{Manifest, module_info};
+pub use host::{Draft, module_info};

@@ -1,7 +1,7 @@
 //! Reading trees that the configuration grants: the flist's own by its name, or another flist's.
 
 pub use crate::host::{Tree, open};
-use crate::{Entry, Error, Manifest};
+use crate::{Draft, Entry, Error};
 
 /// Entries asked for at once. The host may give fewer.
 const BATCH: u32 = 1000;
@@ -35,7 +35,7 @@ impl Tree {
     }
 }
 
-impl Manifest {
+impl Draft {
     /// All entries in order, in batches.
     pub fn all(&self) -> impl Iterator<Item = Entry> {
         batches(|start| self.entries(start, BATCH))

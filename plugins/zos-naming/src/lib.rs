@@ -27,15 +27,14 @@ struct Config {
     file: Option<String>,
     #[serde(default)]
     aliases: Vec<String>,
-    #[serde(default)]
-    title: String,
+    title: Option<String>,
 }
 
 impl Plugin for ZosNaming {
     type Config = Config;
 
     fn check(config: &Config) -> Result<(), Error> {
-        let texts = config.file.iter().chain(&config.aliases).chain([&config.title]);
+        let texts = config.file.iter().chain(&config.aliases).chain(&config.title);
         texts
             .map(|text| templates::check(text))
             .collect::<Result<(), _>>()
@@ -46,7 +45,7 @@ impl Plugin for ZosNaming {
                 "`prefix` is a part of the usual name, which `file` takes the place of: set one",
             ));
         }
-        if config.file.is_none() && !(config.aliases.is_empty() && config.title.is_empty()) {
+        if config.file.is_none() && !(config.aliases.is_empty() && config.title.is_none()) {
             return Err(Error::new("bad-name", "`aliases` and `title` go with `file`: set that, too"));
         }
         match &config.prefix {
@@ -67,7 +66,7 @@ impl Naming for ZosNaming {
         match &*facts.contents {
             "modules" => {
                 let title = format!("Kernel modules of {}", facts.kernel);
-                Ok(Names { title, ..Names::new(format!("{}-{}.fl", prefix("modules"), facts.kernel)) })
+                Ok(Names { title: Some(title), ..Names::new(format!("{}-{}.fl", prefix("modules"), facts.kernel)) })
             }
             "firmware" => {
                 // The date is not in a title: the same firmware is the same flist tomorrow.
@@ -85,7 +84,7 @@ fn literal(file: &str, config: &Config, facts: &Facts) -> Result<Names, String> 
     Ok(Names {
         file: templates::expand(file, facts)?,
         aliases: config.aliases.iter().map(expand).collect::<Result<_, _>>()?,
-        title: expand(&config.title)?,
+        title: config.title.as_ref().map(expand).transpose()?,
     })
 }
 
@@ -94,7 +93,7 @@ fn dated(prefix: &str, release: &str, title: String) -> Result<Names, Error> {
         return Err(Error::new("bad-tag", format!("FIRMWARE_TAG is `{release}`: {PLAIN}")));
     }
     let aliases = vec![format!("{prefix}-latest.fl")];
-    Ok(Names { aliases, title, ..Names::new(format!("{prefix}-{release}.fl")) })
+    Ok(Names { aliases, title: Some(title), ..Names::new(format!("{prefix}-{release}.fl")) })
 }
 
 const PLAIN: &str = "it goes into a file name, so it has letters, digits, `.`, `_`, `+` and `-` only";
@@ -113,7 +112,7 @@ mod tests {
 
     fn name(build: &Build, json: &str) -> (String, Vec<String>, String) {
         let names = build.name::<ZosNaming>(json, []).unwrap();
-        (names.file, names.aliases, names.title)
+        (names.file, names.aliases, names.title.unwrap_or_default())
     }
 
     #[test]

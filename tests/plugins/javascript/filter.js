@@ -1,4 +1,6 @@
 // A filter in JavaScript: drops what ends in one of the configured endings, `{"endings": [".txt"]}`.
+import { flist } from 'flistry:plugin/build@0.1.0';
+import { json } from 'flistry:plugin/configuration@0.1.0';
 import { log } from 'flistry:plugin/log@0.1.0';
 
 // What jco throws for an `err`: an object with the payload.
@@ -6,32 +8,37 @@ const refuse = (code, message) => {
   throw Object.assign(new Error(message), { payload: { code, message, entry: undefined } });
 };
 
-const parse = (config) => {
-  const { endings, ...unknown } = JSON.parse(config);
+const endings = () => {
+  const { endings, ...unknown } = JSON.parse(json());
   const [setting] = Object.keys(unknown);
   if (setting !== undefined) refuse('bad-config', `there is no setting \`${setting}\``);
   if (!Array.isArray(endings)) refuse('bad-config', '`endings` has to be a list');
   return endings;
 };
 
-let endings = [];
-
-export const configuration = {
-  validate(config) {
-    parse(config);
+export const validation = {
+  validate() {
+    endings();
   },
 };
 
-export const filter = {
-  begin(facts, config) {
-    endings = parse(config);
-    log('info', `${facts.flist}: drops ${endings.join(', ')}`);
-  },
+class Filter {
+  constructor(endings) {
+    this.endings = endings;
+  }
+
+  static create() {
+    const filter = new Filter(endings());
+    log('info', `${flist()}: drops ${filter.endings.join(', ')}`);
+    return filter;
+  }
 
   decide(batch) {
-    return batch.map(({ id, path }) => {
-      const ending = endings.find((ending) => path.endsWith(ending));
-      return [id, ending === undefined ? { tag: 'keep' } : { tag: 'drop', val: `ends in ${ending}` }];
+    return batch.map(({ path }) => {
+      const ending = this.endings.find((ending) => path.endsWith(ending));
+      return ending === undefined ? { tag: 'keep' } : { tag: 'drop', val: `ends in ${ending}` };
     });
-  },
-};
+  }
+}
+
+export const filter = { Filter };

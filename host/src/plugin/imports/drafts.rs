@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::context::Context;
-use crate::plugin::bindings::flistry::plugin::draft::{Host, HostManifest};
+use crate::plugin::bindings::flistry::plugin::drafts::{Host, HostDraft};
 use crate::plugin::bindings::flistry::plugin::types::{Attributes, Entry};
 use crate::plugin::limits::Limit;
 use crate::plugin::operations::Operation;
@@ -25,7 +25,7 @@ impl Context<'_, DraftsState> {
 
 impl Host for Context<'_, DraftsState> {}
 
-impl HostManifest for Context<'_, DraftsState> {
+impl HostDraft for Context<'_, DraftsState> {
     fn len(&mut self, handle: Resource<Draft>) -> wasmtime::Result<u32> {
         Ok(self.handles.get(&handle)?.entries.len() as u32)
     }

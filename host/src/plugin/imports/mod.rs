@@ -1,6 +1,8 @@
 //! What a plugin may ask of the host. Each file is an interface: the state that it keeps in a run, and its functions.
 //! Nothing of it leads out: no path of the host, no store, no credential.
 
+mod build;
+mod configuration;
 mod context;
 mod drafts;
 mod log;
@@ -10,6 +12,8 @@ mod trees;
 mod types;
 mod wasi;
 
+pub use build::BuildState;
+pub use configuration::ConfigurationState;
 pub use context::{Context, Import};
 pub use drafts::DraftsState;
 pub use log::LogState;

@@ -2,7 +2,8 @@
 
 #[cfg(target_family = "wasm")]
 pub use crate::bindings::imports::flistry::plugin::{
-    draft::Manifest,
+    build, configuration,
+    drafts::Draft,
     log, module_info, report,
     trees::{Tree, open},
 };

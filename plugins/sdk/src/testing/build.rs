@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::outcome::{Edited, Filtered, Said};
 use super::tree::TestTree;
-use crate::host::{Manifest, World};
+use crate::host::{Draft, World};
 use crate::{Error, Facts, Filter, Kind, Names, Naming, PostPack, hook};
 
 /// What a build is about, and what the configuration grants. It runs hooks.
@@ -39,8 +39,7 @@ impl Build {
             contents: contents.to_owned(),
             kernel: "6.12.44-Zero-OS".to_owned(),
             date: "20250610".to_owned(),
-            variables: Vec::new(),
-            figures: Vec::new(),
+            ..Facts::default()
         };
         Build { facts, granted: BTreeMap::new(), tags: Vec::new() }
     }
@@ -65,7 +64,7 @@ impl Build {
 
     /// A variable that is set and granted.
     pub fn variable(mut self, key: &str, value: &str) -> Build {
-        self.facts.variables.push((key.to_owned(), value.to_owned()));
+        self.facts.variables.insert(key.to_owned(), value.to_owned());
         self
     }
 
@@ -89,13 +88,13 @@ impl Build {
     /// Checks a configuration, a JSON object, and lets a filter decide about each entry of a tree.
     ///
     /// # Errors
-    /// The plugin's: of its check, its beginning or a decision.
+    /// The plugin's: of its check, its making or a decision.
     pub fn filter<P: Filter>(&self, config: &str, tree: impl Into<TestTree>) -> Result<Filtered, Error> {
         let tree = tree.into();
         let facts = self.facts_of(&tree);
         let entries = tree.entries();
         let (verdicts, world) = self.world(&tree).run(|| {
-            let mut filter = P::begin(&facts, hook::config::<P>(config)?)?;
+            let mut filter = P::new(&facts, hook::config::<P>(config)?)?;
             entries.iter().map(|entry| filter.decide(entry)).collect::<Result<_, _>>()
         });
         Ok(Filtered { verdicts: verdicts?, said: Said::new(world, &entries), entries })
@@ -118,21 +117,19 @@ impl Build {
     pub fn edit<P: PostPack>(&self, config: &str, tree: impl Into<TestTree>) -> Result<Edited, Error> {
         let tree = tree.into();
         let facts = self.facts_of(&tree);
-        let manifest = Manifest::new(Rc::new(tree.snapshot()), self.tags.clone());
-        let (edited, world) = self.world(&tree).run(|| P::edit(&facts, hook::config::<P>(config)?, &manifest));
+        let draft = Draft::new(Rc::new(tree.snapshot()), self.tags.clone());
+        let (edited, world) = self.world(&tree).run(|| P::edit(&facts, hook::config::<P>(config)?, &draft));
         edited?;
         let entries = tree.entries();
         let said = Said::new(world, &entries);
-        Ok(Edited::new(entries, self.tags.clone(), manifest.into_operations(), said))
+        Ok(Edited::new(entries, self.tags.clone(), draft.into_operations(), said))
     }
 
     fn facts_of(&self, tree: &TestTree) -> Facts {
         let entries = tree.entries();
         let files = entries.iter().filter(|entry| entry.kind == Kind::File);
-        let (count, bytes) = files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.size));
-        let figures = [("bytes", bytes), ("entries", entries.len() as u64), ("files", count)];
-        let figures = figures.map(|(key, figure)| (key.to_owned(), figure.to_string()));
-        Facts { figures: figures.into(), ..self.facts() }
+        let (files, bytes) = files.fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.size));
+        Facts { entries: entries.len() as u64, files, bytes, ..self.facts() }
     }
 
     fn world(&self, tree: &TestTree) -> World {

@@ -6,7 +6,7 @@
 //! # struct NoNotes;
 //! # impl Plugin for NoNotes { type Config = NoConfig; }
 //! # impl Filter for NoNotes {
-//! #     fn begin(_: &Facts, _: NoConfig) -> Result<Self, Error> { Ok(NoNotes) }
+//! #     fn new(_: &Facts, _: NoConfig) -> Result<Self, Error> { Ok(NoNotes) }
 //! #     fn decide(&mut self, entry: &Entry) -> Result<Verdict, Error> {
 //! #         Ok(if entry.name() == "NOTES" { Verdict::drop("notes") } else { Verdict::Keep })
 //! #     }

@@ -10,34 +10,29 @@
 //! | `entries-giant`, `modinfo-giant` | any | asks for `u32::MAX` entries; for a module a million times |
 //! | `error-giant`, `error-control` | any | an error of 50 MB; one with control characters and line breaks |
 //! | `reason-giant`, `verdicts-giant` | filter | a reason of 50 MB; a million verdicts |
-//! | `no-such-entry`, `twice`, `missing`, `drop-root` | filter | a verdict for another entry; two for one; one too few; drops the root |
+//! | `too-few`, `too-many`, `none`, `drop-all` | filter | one verdict too few; one too many; none at all; drops everything |
 //! | `trap-later` | filter | traps in the second batch, or at the end of the only one |
-//! | `escape-parent`, `escape-absolute`, `escape-link`, `escape-target`, `absolute-target` | post-pack | links at `../x`, `/x`, through the link `link-out`; to `../../x`, to `/etc/passwd` |
-//! | `no-folder`, `duplicate`, `loop-links`, `remove-root`, `remove-nothing` | post-pack | a link in no folder; one name twice; links at each other; removes the root; an entry that is not there |
+//! | `escape-parent`, `escape-absolute`, `escape-link`, `escape-target`, `absolute-target` | post-pack | symlinks at `../x`, `/x`, through the symlink `link-out`; to `../../x`, to `/etc/passwd` |
+//! | `no-directory`, `duplicate`, `loop-links`, `remove-root`, `remove-nothing` | post-pack | a symlink in no directory; one name twice; symlinks at each other; removes the root; an entry that does not exist |
 //! | `tag-giant`, `tag-host`, `tag-empty`, `key-giant`, `operations` | post-pack | a value of 1 MB; `flistry.version`; an empty key; a key of 1 MB; removals without end |
-//! | `name-parent`, `name-space`, `name-empty`, `name-long`, `name-shell`, `name-dash`, `name-dot`, `name-nul`, `alias-bad`, `alias-many`, `alias-same`, `title-giant` | naming | names that are none |
-//! | `refuse`, `validate-loop`, `validate-trap` | validate | refuses; never ends; traps |
+//! | `name-parent`, `name-space`, `name-empty`, `name-long`, `name-shell`, `name-dash`, `name-dot`, `name-nul`, `alias-bad`, `alias-many`, `alias-same`, `title-giant` | naming | what can't be a name |
+//! | `refuse`, `validate-loop`, `validate-trap`, `validate-build` | validate | refuses; never ends; traps; asks what is being built |
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
-use exports::flistry::plugin::configuration::Guest as Configuration;
-use exports::flistry::plugin::filter::{Guest as Filter, Verdict};
+use exports::flistry::plugin::filter::{Filter, Guest as FilterHook, GuestFilter, Verdict};
 use exports::flistry::plugin::naming::{Guest as Naming, Names};
-use exports::flistry::plugin::post_pack::{Guest as PostPack, Manifest};
+use exports::flistry::plugin::post_pack::{Draft, Guest as PostPack};
+use exports::flistry::plugin::validation::Guest as Validation;
 use flistry::plugin::log::{Level, log};
-use flistry::plugin::types::{Entry, EntryId, Error, Facts, Kind};
-use flistry::plugin::{module_info, trees};
+use flistry::plugin::types::{Entry, Error, Kind};
+use flistry::plugin::{build, configuration, module_info, trees};
 
 wit_bindgen::generate!({ path: "../../../wit", world: "every-hook", generate_all });
 
 struct Hostile;
 
 export!(Hostile);
-
-thread_local! {
-    static WORD: RefCell<String> = const { RefCell::new(String::new()) };
-    static BATCHES: Cell<u32> = const { Cell::new(0) };
-}
 
 #[derive(serde::Deserialize)]
 struct Config {
@@ -47,8 +42,8 @@ struct Config {
 
 const MEGABYTE: usize = 1_000_000;
 
-fn word(config: &str) -> String {
-    serde_json::from_str::<Config>(config).map(|config| config.r#do).unwrap_or_default()
+fn word() -> String {
+    serde_json::from_str::<Config>(&configuration::json()).map(|config| config.r#do).unwrap_or_default()
 }
 
 fn error(code: &str, message: impl Into<String>) -> Error {
@@ -70,8 +65,8 @@ fn recurse(depth: u64) -> u64 {
 }
 
 /// What any hook can do.
-fn misbehave(word: &str, flist: &str) -> Result<(), Error> {
-    let own = || trees::open(flist);
+fn misbehave(word: &str) -> Result<(), Error> {
+    let own = || trees::open(&build::flist());
     let file = |tree: &trees::Tree| {
         let all = tree.entries(0, tree.len());
         all.into_iter()
@@ -134,41 +129,46 @@ fn misbehave(word: &str, flist: &str) -> Result<(), Error> {
     Ok(())
 }
 
-impl Configuration for Hostile {
-    fn validate(config: String) -> Result<(), Error> {
-        match &*word(&config) {
+impl Validation for Hostile {
+    fn validate() -> Result<(), Error> {
+        match &*word() {
             "refuse" => Err(error("refused", "this configuration is refused, in the plugin's own words")),
             "validate-loop" => spin(),
             "validate-trap" => panic!("on purpose"),
+            "validate-build" => Err(error("told", build::flist())),
             _ => Ok(()),
         }
     }
 }
 
-impl Filter for Hostile {
-    fn begin(facts: Facts, config: String) -> Result<(), Error> {
-        let word = word(&config);
-        misbehave(&word, &facts.flist)?;
-        WORD.set(word);
-        Ok(())
+/// A filter with the word that it was made with.
+struct Misfilter {
+    word: String,
+    batches: Cell<u32>,
+}
+
+impl FilterHook for Hostile {
+    type Filter = Misfilter;
+}
+
+impl GuestFilter for Misfilter {
+    fn create() -> Result<Filter, Error> {
+        let word = word();
+        misbehave(&word)?;
+        Ok(Filter::new(Misfilter { word, batches: Cell::new(0) }))
     }
 
-    fn decide(batch: Vec<Entry>) -> Result<Vec<(EntryId, Verdict)>, Error> {
-        let word = WORD.with_borrow(String::clone);
-        let mut verdicts: Vec<_> = batch.iter().map(|entry| (entry.id, Verdict::Keep)).collect();
-        BATCHES.set(BATCHES.get() + 1);
-        match &*word {
-            "reason-giant" => verdicts[0].1 = Verdict::Drop("x".repeat(50 * MEGABYTE)),
-            "verdicts-giant" => verdicts = vec![(0, Verdict::Keep); MEGABYTE],
-            "no-such-entry" => verdicts[0].0 = u32::MAX,
-            "twice" => verdicts.push((batch[0].id, Verdict::Drop("changed its mind".to_owned()))),
-            "missing" => drop(verdicts.pop()),
-            "drop-root" => {
-                for (_, verdict) in &mut verdicts {
-                    *verdict = Verdict::Drop("all of it".to_owned());
-                }
-            }
-            "trap-later" if BATCHES.get() > 1 || batch.len() < 1000 => panic!("half-way through"),
+    fn decide(&self, batch: Vec<Entry>) -> Result<Vec<Verdict>, Error> {
+        let mut verdicts = vec![Verdict::Keep; batch.len()];
+        self.batches.set(self.batches.get() + 1);
+        match &*self.word {
+            "reason-giant" => verdicts[0] = Verdict::Drop("x".repeat(50 * MEGABYTE)),
+            "verdicts-giant" => verdicts = vec![Verdict::Keep; MEGABYTE],
+            "too-few" => drop(verdicts.pop()),
+            "too-many" => verdicts.push(Verdict::Drop("changed its mind".to_owned())),
+            "none" => verdicts.clear(),
+            "drop-all" => verdicts = vec![Verdict::Drop("all of it".to_owned()); batch.len()],
+            "trap-later" if self.batches.get() > 1 || batch.len() < 1000 => panic!("half-way through"),
             _ => {}
         }
         Ok(verdicts)
@@ -176,10 +176,10 @@ impl Filter for Hostile {
 }
 
 impl Naming for Hostile {
-    fn name(facts: Facts, config: String) -> Result<Names, Error> {
-        let word = word(&config);
-        misbehave(&word, &facts.flist)?;
-        let mut names = Names { file: format!("{}.fl", facts.flist), aliases: Vec::new(), title: String::new() };
+    fn name() -> Result<Names, Error> {
+        let word = word();
+        misbehave(&word)?;
+        let mut names = Names { file: format!("{}.fl", build::flist()), aliases: Vec::new(), title: None };
         match &*word {
             "name-parent" => names.file = "../x.fl".to_owned(),
             "name-space" => names.file = "a b.fl".to_owned(),
@@ -192,7 +192,7 @@ impl Naming for Hostile {
             "alias-bad" => names.aliases = vec!["../x.fl".to_owned()],
             "alias-many" => names.aliases = (0..100_000).map(|n| format!("a{n}.fl")).collect(),
             "alias-same" => names.aliases = vec![names.file.clone()],
-            "title-giant" => names.title = "x".repeat(MEGABYTE),
+            "title-giant" => names.title = Some("x".repeat(MEGABYTE)),
             _ => {}
         }
         Ok(names)
@@ -200,32 +200,32 @@ impl Naming for Hostile {
 }
 
 impl PostPack for Hostile {
-    fn edit(facts: Facts, config: String, manifest: &Manifest) -> Result<(), Error> {
-        let word = word(&config);
-        misbehave(&word, &facts.flist)?;
+    fn edit(draft: &Draft) -> Result<(), Error> {
+        let word = word();
+        misbehave(&word)?;
         match &*word {
-            "escape-parent" => manifest.add_symlink("../x", "y"),
-            "escape-absolute" => manifest.add_symlink("/x", "y"),
-            "escape-link" => manifest.add_symlink("link-out/x", "y"),
-            "escape-target" => manifest.add_symlink("x", "../../x"),
-            "absolute-target" => manifest.add_symlink("x", "/etc/passwd"),
-            "no-folder" => manifest.add_symlink("no/such/folder", "x"),
+            "escape-parent" => draft.add_symlink("../x", "y"),
+            "escape-absolute" => draft.add_symlink("/x", "y"),
+            "escape-link" => draft.add_symlink("link-out/x", "y"),
+            "escape-target" => draft.add_symlink("x", "../../x"),
+            "absolute-target" => draft.add_symlink("x", "/etc/passwd"),
+            "no-directory" => draft.add_symlink("no/such/directory", "x"),
             "duplicate" => {
-                manifest.add_symlink("same", "a");
-                manifest.add_symlink("same", "b");
+                draft.add_symlink("same", "a");
+                draft.add_symlink("same", "b");
             }
             "loop-links" => {
-                manifest.add_symlink("one", "two");
-                manifest.add_symlink("two", "one");
+                draft.add_symlink("one", "two");
+                draft.add_symlink("two", "one");
             }
-            "remove-root" => manifest.remove(0),
-            "remove-nothing" => manifest.remove(u32::MAX),
-            "tag-giant" => manifest.set_tag("giant", &"x".repeat(MEGABYTE)),
-            "tag-host" => manifest.set_tag("flistry.version", "9"),
-            "tag-empty" => manifest.set_tag("", "x"),
-            "key-giant" => manifest.set_tag(&"x".repeat(MEGABYTE), "x"),
+            "remove-root" => draft.remove(0),
+            "remove-nothing" => draft.remove(u32::MAX),
+            "tag-giant" => draft.set_tag("giant", &"x".repeat(MEGABYTE)),
+            "tag-host" => draft.set_tag("flistry.version", "9"),
+            "tag-empty" => draft.set_tag("", "x"),
+            "key-giant" => draft.set_tag(&"x".repeat(MEGABYTE), "x"),
             "operations" => loop {
-                manifest.remove(1);
+                draft.remove(1);
             },
             _ => {}
         }

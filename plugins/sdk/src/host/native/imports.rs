@@ -51,17 +51,17 @@ pub mod module_info {
     }
 }
 
-/// A manifest before its contents are read. It shows what there was when the hook was called, whatever it collects.
-pub struct Manifest {
+/// A manifest before its contents are read. It shows what it held when the hook was called, whatever it collects.
+pub struct Draft {
     tree: Rc<Snapshot>,
     tags: Attributes,
     operations: RefCell<Vec<Operation>>,
 }
 
-#[allow(clippy::len_without_is_empty, reason = "a manifest has at least its root")]
-impl Manifest {
-    pub(crate) fn new(tree: Rc<Snapshot>, tags: Attributes) -> Manifest {
-        Manifest { tree, tags, operations: RefCell::default() }
+#[allow(clippy::len_without_is_empty, reason = "a draft has at least its root")]
+impl Draft {
+    pub(crate) fn new(tree: Rc<Snapshot>, tags: Attributes) -> Draft {
+        Draft { tree, tags, operations: RefCell::default() }
     }
 
     pub(crate) fn into_operations(self) -> Vec<Operation> {

@@ -24,7 +24,7 @@ impl Plugin for OnlyFolders {
 }
 
 impl Filter for OnlyFolders {
-    fn begin(facts: &Facts, config: Config) -> Result<Self, Error> {
+    fn new(facts: &Facts, config: Config) -> Result<Self, Error> {
         log::info(&format!("{} keeps the modules of {}", facts.flist, config.folders.join(", ")));
         Ok(OnlyFolders(config))
     }

@@ -19,7 +19,7 @@ impl Naming for Branded {
     fn name(facts: &Facts, config: Config) -> Result<Names, Error> {
         let file = format!("{}-{}-{}.fl", config.brand, facts.flist, facts.kernel);
         let aliases = vec![format!("{}-{}.fl", config.brand, facts.flist)];
-        Ok(Names { file, aliases, title: format!("{} of {}", facts.flist, config.brand) })
+        Ok(Names { file, aliases, title: Some(format!("{} of {}", facts.flist, config.brand)) })
     }
 }
 
