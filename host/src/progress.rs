@@ -44,17 +44,17 @@ pub enum Step {
 /// Passes progress on and remembers the warnings, for the report.
 pub struct Recorder<'a> {
     inner: &'a dyn Progress,
-    warnings: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<Warning>>,
 }
 
 impl<'a> Recorder<'a> {
     /// Records what goes to `inner`, beside the warnings that were recorded before.
-    pub fn new(inner: &'a dyn Progress, warnings: Vec<String>) -> Self {
+    pub fn new(inner: &'a dyn Progress, warnings: Vec<Warning>) -> Self {
         Recorder { inner, warnings: Mutex::new(warnings) }
     }
 
     /// What was warned of so far.
-    pub fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<Warning> {
         self.warnings.lock().expect("no holder panics").clone()
     }
 }
@@ -69,7 +69,7 @@ impl Progress for Recorder<'_> {
     }
 
     fn warn(&self, warning: Warning) {
-        self.warnings.lock().expect("no holder panics").push(warning.to_string());
+        self.warnings.lock().expect("no holder panics").push(warning.clone());
         self.inner.warn(warning);
     }
 

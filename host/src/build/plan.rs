@@ -7,6 +7,7 @@ use crate::config::{Config, Flist};
 use crate::kernel::indexes::Mismatch;
 use crate::kernel::indexes::depmod::Depmod;
 use crate::plugin::FlistNames;
+use crate::progress::Warning;
 use crate::report::{Decisions, Stage};
 use crate::tree::Input;
 use crate::tree::source::Source;
@@ -32,7 +33,7 @@ pub struct Plan<'a> {
     /// How long the stages so far took.
     pub stages: Vec<Stage>,
     /// What the user was warned about so far.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// How a build makes the indexes of its modules again.

@@ -12,6 +12,7 @@ use super::policy::{Policy, facts};
 use crate::config::{Config, Flist};
 use crate::error::Error;
 use crate::kernel::indexes::needed;
+use crate::kernel::module_memory::ModuleMemory;
 use crate::manifest::name::FlistName;
 use crate::manifest::tags;
 use crate::plugin::{
@@ -49,8 +50,8 @@ struct Selected {
 }
 
 impl<'a> Planner<'a> {
-    /// Loads the plugins that `flists` need, through the folder `cache` of compiled ones; what is wrong with one of them
-    /// ends a build here.
+    /// Loads the plugins that `flists` need, through the directory `cache` of compiled ones; what is wrong with one of them
+    /// ends a build here. They learn from `modules` what is known of kernel modules already.
     ///
     /// # Errors
     /// The first plugin that can't be used.
@@ -58,10 +59,11 @@ impl<'a> Planner<'a> {
         config: &'a Config,
         flists: &[&Flist],
         cache: Option<&Path>,
+        modules: Arc<ModuleMemory>,
         progress: &dyn Progress,
     ) -> Result<Planner<'a>, Error> {
         let mut clock = Clock::default();
-        let policy = Policy::load(config, flists, cache, progress)?;
+        let policy = Policy::load(config, flists, cache, modules, progress)?;
         clock.stage("plugins");
         Ok(Planner {
             config,
@@ -221,12 +223,7 @@ impl<'a> Planner<'a> {
         for name in &flist.post_pack {
             let plugin = self.policy.plugin(name);
             let facts = BuildFacts { file_name: Some(names.file.clone()), ..facts(self.config, flist, name, figures) };
-            let edited = plugin.edit(&facts, &self.trees, &entries, &tags);
-            // Also where it fails: what was found broken may be why.
-            for warning in self.policy.engine().take_warnings() {
-                progress.warn(warning);
-            }
-            let (operations, account) = edited?;
+            let (operations, account) = plugin.edit(&facts, &self.trees, &entries, &tags)?;
             wanted.push(Wanted { by: name.clone(), operations, reasons: account.reasons.clone() });
             plugins.push(ran(plugin, Hook::PostPack, account, &entries, progress));
         }
@@ -239,13 +236,6 @@ impl<'a> Planner<'a> {
             explained.retain(|explained| !gone.contains(&(&**name, &*explained.path)));
         }
         Ok(applied)
-    }
-
-    /// Writes down what will make the next build faster. For commands that may write.
-    pub fn remember(&self, progress: &dyn Progress) {
-        if let Err(warning) = self.policy.engine().remember() {
-            progress.warn(warning);
-        }
     }
 }
 

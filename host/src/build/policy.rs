@@ -2,22 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
+use crate::kernel::module_memory::ModuleMemory;
 use crate::plugin::{BuildFacts, Engine, LoadOptions, Plugin, TreeFigures};
 use crate::progress::Progress;
 use crate::progress::Warning;
 
 /// Loaded plugins by their names.
 pub struct Policy {
-    engine: Engine,
     plugins: BTreeMap<String, Plugin>,
 }
 
 impl Policy {
     /// Loads what `flists` and the flists whose trees they need use, and asks each plugin whether its configuration is one.
-    /// `cache` is the folder of compiled plugins; without one they are compiled anew.
+    /// `cache` is the directory of compiled plugins; without one they are compiled again.
     ///
     /// # Errors
     /// The first plugin that can't be used.
@@ -25,13 +26,14 @@ impl Policy {
         config: &Config,
         flists: &[&Flist],
         cache: Option<&Path>,
+        modules: Arc<ModuleMemory>,
         progress: &dyn Progress,
     ) -> Result<Policy, Error> {
         let mut used = BTreeSet::new();
         for flist in config.with_needed(flists) {
             used.extend(flist.plugins());
         }
-        let engine = Engine::new(cache)?;
+        let engine = Engine::new(cache, modules)?;
         let mut plugins = BTreeMap::new();
         for name in used {
             let settings = config.plugin(name);
@@ -49,12 +51,7 @@ impl Policy {
             }
             plugins.insert(name.to_owned(), plugin);
         }
-        Ok(Policy { engine, plugins })
-    }
-
-    /// What the plugins run on.
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        Ok(Policy { plugins })
     }
 
     /// A plugin that one of the flists uses.

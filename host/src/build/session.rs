@@ -1,24 +1,19 @@
 //! A build from its configuration to published flists, as one operation.
 
+use std::sync::Arc;
+
 use crate::config::{Config, Flist};
 use crate::error::Error;
+use crate::kernel::module_memory::ModuleMemory;
 use crate::progress::Progress;
 use crate::store::WriteBlobs;
 use crate::store::open::{open_write, open_write_ranges};
+use crate::tree::file_cache::CacheAccess;
 use crate::zinit::{self, Templates, Written};
 
 use super::plan::Plan;
 use super::planner::Planner;
 use super::stages::{Published, carry_out};
-
-/// Whether a session may write what makes the next one faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PluginCache {
-    /// Compiled plugins, and what modules say of themselves, are read and written.
-    ReadWrite,
-    /// They are read if they are there; nothing is written.
-    ReadOnly,
-}
 
 /// A build of some of a configuration's flists. Its plans can be looked at before, or instead of, being carried out.
 ///
@@ -30,7 +25,7 @@ pub struct Session<'a> {
     flists: Vec<&'a Flist>,
     planner: Planner<'a>,
     templates: Templates,
-    plugin_cache: PluginCache,
+    modules: Arc<ModuleMemory>,
     progress: &'a dyn Progress,
 }
 
@@ -47,24 +42,26 @@ pub struct Executed {
 
 impl<'a> Session<'a> {
     /// Begins a build of the named flists, or of all where none is named: loads the plugins and reads the templates, so that
-    /// what is wrong with one of them is known before anything is looked at.
+    /// what is wrong with one of them is known before anything is looked at. `caches` says whether it may write what makes the
+    /// next build faster: compiled plugins, and what modules say of themselves.
     ///
     /// # Errors
     /// An unknown name, the first plugin that can't be used, or a template that can't.
     pub fn open(
         config: &'a Config,
         names: &[String],
-        plugin_cache: PluginCache,
+        caches: CacheAccess,
         progress: &'a dyn Progress,
     ) -> Result<Session<'a>, Error> {
         let flists = config.chosen(names)?;
         let templates = zinit::templates(&config.project, &config.mount_points(), &config.zinit, progress)?;
-        let directory = match plugin_cache {
-            PluginCache::ReadWrite => Some(&*config.plugin_cache),
-            PluginCache::ReadOnly => config.plugin_cache.is_dir().then_some(&*config.plugin_cache),
+        let directory = match caches {
+            CacheAccess::ReadWrite => Some(&*config.plugin_cache),
+            CacheAccess::ReadOnly => config.plugin_cache.is_dir().then_some(&*config.plugin_cache),
         };
-        let planner = Planner::new(config, &flists, directory, progress)?;
-        Ok(Session { config, flists, planner, templates, plugin_cache, progress })
+        let modules = Arc::new(ModuleMemory::new(&config.pack.cache, caches));
+        let planner = Planner::new(config, &flists, directory, modules.clone(), progress)?;
+        Ok(Session { config, flists, planner, templates, modules, progress })
     }
 
     /// Plans every flist. Nothing is read but what the plugins ask for, and nothing is sent.
@@ -73,10 +70,8 @@ impl<'a> Session<'a> {
     /// Whatever would end the build before the first file is packed.
     pub fn plan(&mut self) -> Result<Vec<Plan<'a>>, Error> {
         let plans = self.flists.iter().map(|flist| self.planner.plan(flist, self.progress)).collect();
-        if self.plugin_cache == PluginCache::ReadWrite {
-            // Also where a plan fails: what was read for it need not be read again.
-            self.planner.remember(self.progress);
-        }
+        // Also where a plan fails: what was read for it need not be read again.
+        self.modules.settle(self.progress);
         plans
     }
 

@@ -19,13 +19,14 @@ use crate::error::Error;
 use crate::files::sha256;
 use crate::manifest::clean::CleanManifest;
 use crate::manifest::{ContentsDigest, Manifest, Route, tags, write};
-use crate::pack::{PackCache, PackStats, Packer};
+use crate::pack::{PackStats, Packer};
 use crate::plugin::FlistNames;
 use crate::progress::{Progress, Recorder, Step, Warning};
 use crate::publish::Publication;
 use crate::report::{self, BuildReport, Decisions, IndexesMade, ManifestFacts, ReadBack, Subject};
 use crate::store::WriteBlobs;
 use crate::tree::edit::TreeEdit;
+use crate::tree::file_cache::{CacheAccess, FileCache};
 use crate::tree::source::Source;
 use crate::tree::{Input, timestamp};
 use crate::verify::read_back::ProvenManifest;
@@ -104,7 +105,8 @@ fn pack<'a>(
         clock.stage("depmod");
     }
 
-    let mut cache = if use_cache { PackCache::open_ambient(&config.pack.cache, &recorder) } else { None };
+    let mut cache =
+        use_cache.then(|| FileCache::open_ambient(&config.pack.cache, CacheAccess::ReadWrite, &recorder)).flatten();
     let packer = Packer { source: &source, store, workers: config.pack.workers, progress: &recorder };
     let (blocks, pack) = packer.pack(&input, cache.as_mut())?;
     clock.stage("pack");
@@ -186,7 +188,7 @@ fn publish(proven: &ProvenManifest, record: Record<'_>) -> Result<Published, Err
         generated,
         pack,
         stages: clock.stages,
-        warnings: recorder.warnings(),
+        warnings: recorder.warnings().iter().map(ToString::to_string).collect(),
     };
     let publication = Publication {
         manifest: clean,

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use flistry::build::{Executed, PluginCache, Published, Session};
+use flistry::build::{Executed, Published, Session};
 use flistry::error::Error;
+use flistry::tree::file_cache::CacheAccess;
 use serde_json::json;
 
 use super::Context;
@@ -23,7 +24,7 @@ pub struct Args {
 
 pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let config = context.config()?;
-    let mut session = Session::open(&config, &args.flists, PluginCache::ReadWrite, &context.terminal)?;
+    let mut session = Session::open(&config, &args.flists, CacheAccess::ReadWrite, &context.terminal)?;
     let plans = session.plan()?;
     let Executed { built, units, error } = session.execute(plans, !args.no_cache)?;
     let mut text = String::new();

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use flistry::build::{PluginCache, Session};
+use flistry::build::Session;
 use flistry::config::{Environment, kernel_version as derive};
 use flistry::error::Error;
 use flistry::printable::Printable;
+use flistry::tree::file_cache::CacheAccess;
 use serde_json::json;
 
 use super::Context;
@@ -25,7 +26,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
     let route: Vec<String> = config.store.route.iter().map(|url| url.value.to_string()).collect();
     let mut text = format!("kernel {}\n", config.kernel);
     let mut plans = Vec::new();
-    let mut session = Session::open(&config, &args.flists, PluginCache::ReadOnly, &context.terminal)?;
+    let mut session = Session::open(&config, &args.flists, CacheAccess::ReadOnly, &context.terminal)?;
     for plan in session.plan()? {
         let flist = plan.flist;
         let manifest = config.output.join(plan.names.file.as_str());

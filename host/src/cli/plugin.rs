@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use flistry::config::{ComponentSource, read_config_file};
 use flistry::error::Error;
+use flistry::kernel::module_memory::ModuleMemory;
 use flistry::plugin::author::componentize::{Toolchain, componentize};
 use flistry::plugin::{Engine, Hook, LoadOptions, Plugin, PluginError};
 use flistry::printable::Printable;
 use flistry::tree::FlistKind;
+use flistry::tree::file_cache::CacheAccess;
 use serde_json::{Map, Value, json};
 
 use super::Context;
@@ -56,6 +59,8 @@ pub struct CheckArgs {
 
 /// Where compiled components are kept, below the project.
 const COMPILED: &str = "dist/plugin-cache";
+/// Where a project's builds remember what they learned of files.
+const FILE_CACHE: &str = "dist/pack-cache.sqlite";
 
 fn component(text: OsString) -> Result<ComponentSource, String> {
     match text.to_str() {
@@ -199,10 +204,15 @@ pub fn load(args: &CheckArgs, grants: &[(String, PathBuf)], context: &Context) -
     let failed = |error| Error::Read { path: context.project.clone(), error };
     let compiled = std::path::absolute(&context.project).map_err(failed)?.join(COMPILED);
     // Outside a project nothing is left behind.
-    let cache = context.project.join("config").is_dir().then_some(compiled.as_path());
+    let in_project = context.project.join("config").is_dir();
+    let cache = in_project.then_some(compiled.as_path());
+    let modules = match in_project {
+        true => ModuleMemory::new(&context.project.join(FILE_CACHE), CacheAccess::ReadOnly),
+        false => ModuleMemory::of_one_run(),
+    };
     let name = match &args.component {
         ComponentSource::Builtin(name) => name.clone(),
         ComponentSource::File(file) => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
     };
-    Ok(Engine::new(cache)?.load(&name, &bytes, settings)?)
+    Ok(Engine::new(cache, Arc::new(modules))?.load(&name, &bytes, settings)?)
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use flistry::build::load_plugin;
 use flistry::error::Error;
+use flistry::kernel::module_memory::ModuleMemory;
 use flistry::plugin::{Engine, Hook};
 use flistry::printable::Printable;
 use serde_json::json;
@@ -15,7 +17,7 @@ use super::output::Outcome;
 pub fn run(context: &Context) -> Result<Outcome, Error> {
     let config = context.config()?;
     let cache = config.plugin_cache.is_dir().then_some(&*config.plugin_cache);
-    let engine = Engine::new(cache)?;
+    let engine = Engine::new(cache, Arc::new(ModuleMemory::of_one_run()))?;
     let mut text = String::new();
     let mut list = Vec::new();
     for settings in &config.plugins {

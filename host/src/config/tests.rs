@@ -277,6 +277,10 @@ fn an_unknown_flist_is_told_the_known_ones() {
     assert_eq!(error.hint(), "there are: modules, firmware");
 }
 
+fn memory() -> std::sync::Arc<crate::kernel::module_memory::ModuleMemory> {
+    std::sync::Arc::new(crate::kernel::module_memory::ModuleMemory::of_one_run())
+}
+
 fn configure(config: &mut Config, plugin: &str, settings: serde_json::Value) {
     config.plugins.iter_mut().find(|known| known.name == plugin).unwrap().config = settings;
 }
@@ -286,7 +290,7 @@ fn the_digest_covers_what_decides_the_entries() {
     let config = Project::new().load(&[]).unwrap();
     let flist = config.flist("firmware").unwrap();
     let digest = |config: &Config, flist: &Flist| {
-        let policy = crate::build::Policy::load(config, &[flist], None, &crate::progress::Silent).unwrap();
+        let policy = crate::build::Policy::load(config, &[flist], None, memory(), &crate::progress::Silent).unwrap();
         hex::encode(crate::build::config_digest(config, flist, &policy))
     };
     let plain = digest(&config, flist);

@@ -38,7 +38,14 @@ impl Compression {
         })
     }
 
-    /// The word in the configuration.
+    /// The compression that the configuration calls so.
+    pub fn from_name(name: &str) -> Option<Compression> {
+        [Compression::None, Compression::Gzip, Compression::Xz, Compression::Zstd]
+            .into_iter()
+            .find(|compression| compression.as_str() == name)
+    }
+
+    /// As the configuration writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Compression::None => "none",
@@ -80,7 +87,7 @@ pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String
 ///
 /// # Errors
 /// Says why the file is no readable module.
-pub fn pairs_of_module(bytes: &[u8], compression: Compression) -> Result<Vec<(String, String)>, ModinfoError> {
+pub fn modinfo_of_module(bytes: &[u8], compression: Compression) -> Result<Vec<(String, String)>, ModinfoError> {
     let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
     let pair = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);

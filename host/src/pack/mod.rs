@@ -18,7 +18,6 @@ mod sealed;
 mod stats;
 mod workers;
 
-pub use cache::PackCache;
 pub use error::PackError;
 pub use packer::Packer;
 pub use stats::PackStats;

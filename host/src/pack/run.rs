@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::cache::{CachedFile, PackCache};
+use super::cache::{self, CachedFile};
 use super::error::PackError;
 use super::packer::Packer;
 use super::sealed::SealedBlock;
@@ -14,6 +14,7 @@ use crate::progress::{Step, Warning};
 use crate::store::parallel;
 use crate::tree::EntryId;
 use crate::tree::Input;
+use crate::tree::file_cache::FileCache;
 use crate::tree::source::Contents;
 
 impl Packer<'_> {
@@ -22,8 +23,9 @@ impl Packer<'_> {
     /// # Errors
     /// The first file that could not be read, or changed while it was read, or the first blob that could not be
     /// stored. The store may have some blobs by then; a later pack will not send those again.
-    pub fn pack(&self, input: &Input, mut cache: Option<&mut PackCache>) -> Result<(Blocks, PackStats), PackError> {
-        let cached = cache.as_mut().map(|cache| cache.load(self.source.path(), self.progress)).unwrap_or_default();
+    pub fn pack(&self, input: &Input, mut cache: Option<&mut FileCache>) -> Result<(Blocks, PackStats), PackError> {
+        let cached =
+            cache.as_mut().map(|cache| cache::load(cache, self.source.path(), self.progress)).unwrap_or_default();
         self.progress.begin(Step::Pack, input.tree.counts().bytes);
         let mut stats = PackStats::default();
         let mut sealed: HashMap<EntryId, Vec<SealedBlock>> = HashMap::new();
@@ -58,7 +60,7 @@ impl Packer<'_> {
                 Some((input.tree.path(*id), file))
             });
             let all = || input.tree.files().map(|(id, _)| input.tree.path(id)).collect();
-            cache.store(self.source.path(), fresh, all, self.progress);
+            cache::store(cache, self.source.path(), fresh, all, self.progress);
         }
         lost_attributes.extend(done.lost_attributes);
         sealed.extend(done.files);

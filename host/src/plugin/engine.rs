@@ -12,9 +12,8 @@ use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config};
 
 use super::error::PluginError;
-use super::remembered::Remembered;
 use super::state::State;
-use crate::progress::Warning;
+use crate::kernel::module_memory::ModuleMemory;
 
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);
@@ -33,39 +32,26 @@ pub(super) struct Shared {
     pub engine: wasmtime::Engine,
     pub linker: Linker<State>,
     /// What modules say of themselves, by file identity.
-    pub modules: Arc<Remembered>,
+    pub modules: Arc<ModuleMemory>,
     /// The ticker ends when this is dropped.
     _ticker: Sender<()>,
 }
 
 impl Engine {
-    /// An engine; with a cache directory, a component that was compiled once starts within milliseconds, and what modules say
-    /// of themselves is remembered from earlier runs.
+    /// An engine; with a cache directory, a component that was compiled once starts within milliseconds. `modules` is what
+    /// is known of kernel modules already.
     ///
     /// # Errors
     /// [`PluginError::Engine`] where this machine can't run it, or the directory can't be used.
-    pub fn new(cache_dir: Option<&Path>) -> Result<Engine, PluginError> {
-        Shared::new(cache_dir)
+    pub fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> Result<Engine, PluginError> {
+        Shared::new(cache_dir, modules)
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
-    }
-
-    /// Writes to the cache directory what modules said of themselves in this run, for the next one.
-    ///
-    /// # Errors
-    /// Where that can't be written; nothing but time is lost.
-    pub fn remember(&self) -> Result<(), Warning> {
-        self.shared.modules.store()
-    }
-
-    /// What was wrong with the cache directory since the last call.
-    pub fn take_warnings(&self) -> Vec<Warning> {
-        self.shared.modules.take_warnings()
     }
 }
 
 impl Shared {
-    fn new(cache_dir: Option<&Path>) -> wasmtime::Result<Shared> {
+    fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> wasmtime::Result<Shared> {
         let mut config = config();
         if let Some(dir) = cache_dir {
             let mut cache = CacheConfig::new();
@@ -77,7 +63,7 @@ impl Shared {
         let mut linker = Linker::new(&engine);
         State::add_to_linker(&mut linker)?;
         let _ticker = ticker(&engine)?;
-        Ok(Shared { engine, linker, modules: Arc::new(Remembered::new(cache_dir)), _ticker })
+        Ok(Shared { engine, linker, modules, _ticker })
     }
 }
 

@@ -11,7 +11,6 @@
 //! | `hook`, `limits`, `error`, `meter`, `facts`, `view` | values: when a plugin is called, what it may use up, what it gets to see |
 //! | `operations` | what a post-pack hook wants changed, checked and applied |
 //! | `resources`, `bindings`, `wire` | the interface: what its handles stand for, the code generated from `wit/`, the values on both sides |
-//! | `remembered` | what modules say of themselves, from run to run |
 //! | `imports` | what a plugin may ask of the host, an interface a file, and a WASI without contents for toolchains that can't do without |
 //! | `state` | the states of all imports, put together |
 //! | `engine`, `metadata`, `load` | compiling, and what a component says of itself |
@@ -35,7 +34,6 @@ mod meter;
 mod naming;
 mod operations;
 mod post_pack;
-mod remembered;
 mod resources;
 mod run;
 mod state;

@@ -1,13 +1,16 @@
 //! What is refused before anything of a component runs.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::kernel::module_memory::ModuleMemory;
 
 fn load(bytes: &[u8]) -> PluginError {
     load_with(bytes, LoadOptions::default())
 }
 
 fn load_with(bytes: &[u8], options: LoadOptions) -> PluginError {
-    let engine = Engine::new(None).unwrap();
+    let engine = Engine::new(None, Arc::new(ModuleMemory::of_one_run())).unwrap();
     engine.load("p", bytes, options).err().expect("it is refused")
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`source`] | the source directory, opened once |
 //! | [`scan`] | the walk over it |
+//! | [`file_cache`] | what is remembered of files from build to build |
 //! | [`filter`] | what of it the filters keep |
 //! | `left_out` | what is not in the flist, by whom and why |
 //! | [`flist_kind`] | modules, firmware or another tree |
@@ -15,6 +16,7 @@
 
 pub mod edit;
 pub mod entries;
+pub mod file_cache;
 pub mod filter;
 pub mod flist_kind;
 mod input;

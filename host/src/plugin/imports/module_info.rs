@@ -8,15 +8,15 @@ use wasmtime::component::Resource;
 
 use super::context::Context;
 use super::trees::tree;
+use crate::kernel::module_memory::{ModinfoPairs, ModuleMemory, NotRead};
 use crate::plugin::bindings::flistry::plugin::module_info::Host;
 use crate::plugin::bindings::flistry::plugin::types::{Attributes, Error};
 use crate::plugin::limits::Limit;
-use crate::plugin::remembered::{Pairs, Remembered};
 use crate::plugin::resources::OpenTree;
 use crate::plugin::wire::error;
 
 /// What modules said of themselves, shared by all plugins of an engine.
-pub struct ModuleInfoState(pub Arc<Remembered>);
+pub struct ModuleInfoState(pub Arc<ModuleMemory>);
 
 impl Host for Context<'_, ModuleInfoState> {
     fn read(
@@ -36,12 +36,17 @@ impl Host for Context<'_, ModuleInfoState> {
         let threads = available_parallelism().map_or(1, usize::from);
         let found = crate::store::parallel::map(&modules, threads, |id| {
             Ok::<_, Infallible>(match known(id) {
-                true => self.own.0.pairs(&*tree, *id),
+                true => {
+                    let path = tree.entry(*id).path;
+                    let pairs = self.own.0.pairs(&path, tree.identity(*id), |size| tree.read(*id, 0, size as usize));
+                    pairs.map_err(|why| (code(&why), why.to_string()))
+                }
                 false => Err(("no-such-entry", format!("the tree has no entry {id}"))),
             })
         });
         let Ok(found) = found;
-        let bytes = |pairs: &Pairs| pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
+        let bytes =
+            |pairs: &ModinfoPairs| pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
         let answer = found.iter().flatten().map(bytes).sum::<u64>();
         self.meter.check(Limit::Memory, answer)?;
         self.meter.bytes_in += answer;
@@ -50,5 +55,13 @@ impl Host for Context<'_, ModuleInfoState> {
             Err((code, message)) => Err(error(code, message, Some(id))),
         });
         Ok(answers.collect())
+    }
+}
+
+/// The interface's code of an error.
+fn code(why: &NotRead) -> &'static str {
+    match why {
+        NotRead::NotAModule(_) => "not-a-module",
+        NotRead::Unreadable(_) => "unreadable",
     }
 }

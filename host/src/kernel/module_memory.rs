@@ -1,0 +1,234 @@
+//! What modules say of themselves, remembered by the identity of their files: within a run by all plugins, and from build
+//! to build in the file cache.
+//!
+//! To read and decompress a kernel's 4,000 modules takes seconds; nothing else in a build without changes does. The cache is
+//! looked at when the first module is asked for.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, params};
+
+use super::modinfo::{Compression, MAX_MODULE_BYTES, modinfo_of_module};
+use crate::progress::{Progress, Recorder, Silent, Warning};
+use crate::tree::file_cache::{CacheAccess, FileCache, checksum};
+use crate::tree::source::FileIdentity;
+
+/// How many builds that learn something may pass without a module before it is forgotten: flists that are built by turns
+/// from different modules keep each other's, and those of last month's kernel go.
+const MAX_UNUSED: u8 = 3;
+
+/// Bytes that are remembered of all modules together, several times what a kernel with everything as a module takes.
+const MAX_BYTES: i64 = 64 << 20;
+
+/// A row's bytes beside what the module says, about.
+const ROW_BYTES: i64 = 100;
+
+/// A module's pairs of key and value, in its order.
+pub type ModinfoPairs = Arc<Vec<(String, String)>>;
+
+/// A file's identity and how it is compressed: a hard link may have another ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ModuleKey {
+    identity: FileIdentity,
+    compression: Compression,
+}
+
+/// What is known of modules.
+pub struct ModuleMemory {
+    cache: Option<(PathBuf, CacheAccess)>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether the cache was looked at.
+    loaded: bool,
+    known: HashMap<ModuleKey, Known>,
+    warnings: Vec<Warning>,
+}
+
+/// What is known of a module.
+struct Known {
+    pairs: ModinfoPairs,
+    /// Whether a later change of the file would show in its times. What is not settled is good for this run alone.
+    settled: bool,
+    /// Whether it was asked for in this run.
+    used: bool,
+    /// Whether the cache has it.
+    stored: bool,
+}
+
+/// A file that does not say what a module says.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRead {
+    /// It is not a module.
+    #[error("{0}")]
+    NotAModule(String),
+    /// It can't be read.
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+}
+
+impl ModuleMemory {
+    /// A memory that lasts from build to build in the file cache at `path`.
+    pub fn new(path: &Path, access: CacheAccess) -> Self {
+        ModuleMemory { cache: Some((path.to_owned(), access)), state: Mutex::default() }
+    }
+
+    /// A memory for this run.
+    pub fn of_one_run() -> Self {
+        ModuleMemory { cache: None, state: Mutex::default() }
+    }
+
+    /// One module's pairs. `path` is for its ending and for messages; `read` gives the file's bytes.
+    ///
+    /// # Errors
+    /// Where the file is not a module, or can't be read.
+    pub fn pairs(
+        &self,
+        path: &str,
+        identity: Option<FileIdentity>,
+        read: impl FnOnce(u64) -> io::Result<Vec<u8>>,
+    ) -> Result<ModinfoPairs, NotRead> {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let Some((compression, identity)) = Compression::of_module(name).zip(identity) else {
+            return Err(NotRead::NotAModule(format!("{path} is not a module's file")));
+        };
+        let key = ModuleKey { identity, compression };
+        if let Some(pairs) = self.recall(&key) {
+            return Ok(pairs);
+        }
+        if identity.size > MAX_MODULE_BYTES {
+            return Err(NotRead::NotAModule(format!("{path} is larger than any module")));
+        }
+        // The time before the read: what changes while it goes on is not settled.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+        let bytes = read(identity.size)?;
+        let pairs = modinfo_of_module(&bytes, compression).map_err(|why| NotRead::NotAModule(why.to_string()))?;
+        let pairs = Arc::new(pairs);
+        let known = Known { pairs: pairs.clone(), settled: identity.settled(now), used: true, stored: false };
+        self.lock().known.insert(key, known);
+        Ok(pairs)
+    }
+
+    /// Says what was wrong with the cache, and writes what is new to it if this run may.
+    pub fn settle(&self, progress: &dyn Progress) {
+        let mut state = self.lock();
+        state.warnings.drain(..).for_each(|warning| progress.warn(warning));
+        let Some((path, CacheAccess::ReadWrite)) = &self.cache else { return };
+        if !state.known.values().any(|known| known.settled && !known.stored) {
+            return;
+        }
+        let Some(mut cache) = FileCache::open_ambient(path, CacheAccess::ReadWrite, progress) else { return };
+        match state.store(&mut cache.db) {
+            Ok(()) => state.known.values_mut().for_each(|known| known.stored = known.settled),
+            Err(error) => progress.warn(cache.trouble("write", &error)),
+        }
+    }
+
+    fn recall(&self, key: &ModuleKey) -> Option<ModinfoPairs> {
+        let mut state = self.lock();
+        if !state.loaded {
+            state.loaded = true;
+            if let Some((path, _)) = &self.cache {
+                state.load(path);
+            }
+        }
+        let known = state.known.get_mut(key)?;
+        known.used = true;
+        Some(known.pairs.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder panics")
+    }
+}
+
+impl State {
+    fn load(&mut self, path: &Path) {
+        // Read only, whatever this run may: a cache is made, or replaced, when there is something to write.
+        let recorder = Recorder::new(&Silent, Vec::new());
+        if let Some(cache) = FileCache::open_ambient(path, CacheAccess::ReadOnly, &recorder)
+            && let Err(error) = self.try_load(&cache.db)
+        {
+            self.warnings.push(cache.trouble("read", &error));
+        }
+        self.warnings.extend(recorder.warnings());
+    }
+
+    fn try_load(&mut self, db: &Connection) -> Result<(), rusqlite::Error> {
+        let mut query = db.prepare("SELECT dev, ino, size, mtime, ctime, compression, modinfo, sum FROM module")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let number = |column| row.get::<_, i64>(column);
+            let identity = FileIdentity {
+                dev: number(0)? as u64,
+                ino: number(1)? as u64,
+                size: number(2)? as u64,
+                mtime_ns: number(3)?,
+                ctime_ns: number(4)?,
+            };
+            let (compression, modinfo, sum): (String, Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?, row.get(7)?);
+            if sum == checksum(&identity, &[compression.as_bytes(), &modinfo])
+                && let Some(compression) = Compression::from_name(&compression)
+            {
+                let known = Known { pairs: Arc::new(split(&modinfo)), settled: true, used: false, stored: true };
+                self.known.insert(ModuleKey { identity, compression }, known);
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&self, db: &mut Connection) -> Result<(), rusqlite::Error> {
+        let transaction = db.transaction()?;
+        {
+            transaction.execute("UPDATE module SET unused = unused + 1", [])?;
+            let mut used = transaction.prepare(
+                "UPDATE module SET unused = 0
+                 WHERE dev = ? AND ino = ? AND size = ? AND mtime = ? AND ctime = ? AND compression = ?",
+            )?;
+            let mut insert = transaction.prepare("INSERT OR REPLACE INTO module VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)")?;
+            for (ModuleKey { identity, compression }, known) in self.known.iter().filter(|(_, k)| k.used && k.settled) {
+                let FileIdentity { dev, ino, size, mtime_ns, ctime_ns } = *identity;
+                let numbers = [dev as i64, ino as i64, size as i64, mtime_ns, ctime_ns];
+                let [dev, ino, size, mtime, ctime] = numbers;
+                let word = compression.as_str();
+                if known.stored {
+                    used.execute(params![dev, ino, size, mtime, ctime, word])?;
+                } else {
+                    let modinfo = join(&known.pairs);
+                    let sum = checksum(identity, &[word.as_bytes(), &modinfo]);
+                    insert.execute(params![dev, ino, size, mtime, ctime, word, modinfo, sum])?;
+                }
+            }
+            transaction.execute("DELETE FROM module WHERE unused > ?", [MAX_UNUSED])?;
+            transaction.execute(
+                "DELETE FROM module WHERE rowid IN (SELECT rowid FROM (
+                     SELECT rowid, sum(length(modinfo) + ?) OVER (ORDER BY unused, rowid) AS total FROM module
+                 ) WHERE total > ?)",
+                [ROW_BYTES, MAX_BYTES],
+            )?;
+        }
+        transaction.commit()
+    }
+}
+
+/// The pairs as `.modinfo` itself has them.
+fn join(pairs: &[(String, String)]) -> Vec<u8> {
+    pairs.iter().flat_map(|(key, value)| [key, "=", value, "\0"].map(str::as_bytes).concat()).collect()
+}
+
+fn split(modinfo: &[u8]) -> Vec<(String, String)> {
+    let pair = |bytes: &[u8]| {
+        let (key, value) = std::str::from_utf8(bytes).ok()?.split_once('=')?;
+        Some((key.to_owned(), value.to_owned()))
+    };
+    modinfo.split(|byte| *byte == 0).filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests;

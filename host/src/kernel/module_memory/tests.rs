@@ -1,0 +1,205 @@
+//! What is remembered, for how long, and what becomes of a cache that is damaged.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+/// Files that are one module each, and a count of how often one is read.
+struct Modules {
+    identities: Vec<FileIdentity>,
+    bytes: Vec<u8>,
+    read: AtomicUsize,
+}
+
+impl Modules {
+    /// `count` modules that changed `seconds` ago.
+    fn new(count: u64, seconds: i64) -> Self {
+        let fuse = "../config/sample/lib/modules/6.12.44-Zero-OS/kernel/fs/fuse/fuse.ko";
+        let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(fuse)).unwrap();
+        let changed = time::UtcDateTime::now().unix_timestamp_nanos() as i64 - seconds * 1_000_000_000;
+        let identity = |ino| {
+            let size = bytes.len() as u64;
+            FileIdentity { dev: 1, ino, size, mtime_ns: changed, ctime_ns: changed }
+        };
+        Modules { identities: (0..count).map(identity).collect(), bytes, read: AtomicUsize::new(0) }
+    }
+
+    /// How many modules had to be read to know all.
+    fn reads(&self, memory: &ModuleMemory) -> usize {
+        let before = self.read.load(Ordering::Relaxed);
+        for (index, identity) in self.identities.iter().enumerate() {
+            let read = |_| {
+                self.read.fetch_add(1, Ordering::Relaxed);
+                Ok(self.bytes.clone())
+            };
+            let pairs = memory.pairs(&format!("kernel/{index}.ko"), Some(*identity), read).unwrap();
+            assert!(pairs.iter().any(|(key, value)| key == "name" && value == "fuse"), "{pairs:?}");
+        }
+        self.read.load(Ordering::Relaxed) - before
+    }
+}
+
+/// What `memory` warns of at its end.
+fn settle(memory: &ModuleMemory) -> Vec<String> {
+    let recorder = Recorder::new(&Silent, Vec::new());
+    memory.settle(&recorder);
+    recorder.warnings().iter().map(ToString::to_string).collect()
+}
+
+/// One run: what of `modules` had to be read; written at its end.
+fn run(cache: &Path, modules: &Modules) -> usize {
+    let memory = ModuleMemory::new(cache, CacheAccess::ReadWrite);
+    let reads = modules.reads(&memory);
+    assert_eq!(settle(&memory), [""; 0]);
+    reads
+}
+
+#[test]
+fn a_module_is_read_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    let mut modules = Modules::new(3, 60);
+    assert_eq!(run(&cache, &modules), 3);
+    assert_eq!(run(&cache, &modules), 0);
+    // Any change of the identity makes it another module.
+    modules.identities[1].ctime_ns += 1;
+    assert_eq!(run(&cache, &modules), 1);
+    assert_eq!(run(&cache, &modules), 0);
+}
+
+#[test]
+fn what_a_module_says_comes_back_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    let modules = Modules::new(1, 60);
+    let read = || {
+        let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+        let pairs = memory.pairs("a.ko", Some(modules.identities[0]), |_| Ok(modules.bytes.clone())).unwrap();
+        memory.settle(&Silent);
+        pairs
+    };
+    assert_eq!(read(), read());
+}
+
+#[test]
+fn nothing_is_written_unasked() {
+    let directory = tempfile::tempdir().unwrap();
+    let modules = Modules::new(3, 60);
+    let cache = directory.path().join("not/yet/cache.sqlite");
+    for memory in [ModuleMemory::new(&cache, CacheAccess::ReadOnly), ModuleMemory::of_one_run()] {
+        assert_eq!(modules.reads(&memory), 3);
+        assert_eq!(modules.reads(&memory), 0, "within a run it is remembered in any case");
+        assert_eq!(settle(&memory), [""; 0]);
+        assert!(!directory.path().join("not").exists());
+    }
+    assert_eq!(run(&cache, &modules), 3);
+    assert_eq!(modules.reads(&ModuleMemory::new(&cache, CacheAccess::ReadOnly)), 0);
+}
+
+#[test]
+fn what_changed_a_moment_ago_or_will_yet_is_not_remembered() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    for seconds in [0, 1, -60] {
+        let modules = Modules::new(2, seconds);
+        assert_eq!(run(&cache, &modules), 2);
+        assert_eq!(run(&cache, &modules), 2, "{seconds}");
+    }
+}
+
+#[test]
+fn what_is_not_used_for_long_is_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    let old = Modules::new(2, 60);
+    assert_eq!(run(&cache, &old), 2);
+    let others = |seconds| assert_eq!(run(&cache, &Modules::new(1, seconds)), 1);
+    // Each of these learns something.
+    (100..103).for_each(others);
+    assert_eq!(run(&cache, &old), 0);
+    // Asked for, but nothing was learned: that counts only with the next write.
+    (200..204).for_each(others);
+    assert_eq!(run(&cache, &old), 2);
+}
+
+#[test]
+fn all_modules_together_have_a_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    run(&cache, &Modules::new(4, 60));
+    let db = Connection::open(&cache).unwrap();
+    let size = MAX_BYTES / 3;
+    db.execute("UPDATE module SET modinfo = zeroblob(?), unused = ino", [size]).unwrap();
+    drop(db);
+    run(&cache, &Modules::new(1, 30));
+    let db = Connection::open(&cache).unwrap();
+    let total: i64 = db.query_row("SELECT sum(length(modinfo)) FROM module", [], |row| row.get(0)).unwrap();
+    assert!(total <= MAX_BYTES, "{total}");
+    let oldest: i64 = db.query_row("SELECT max(unused) FROM module", [], |row| row.get(0)).unwrap();
+    assert_eq!(oldest, 2, "what was not used for longest goes first");
+}
+
+#[test]
+fn a_damaged_row_is_not_believed() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    let modules = Modules::new(3, 60);
+    run(&cache, &modules);
+    let db = Connection::open(&cache).unwrap();
+    db.execute("UPDATE module SET modinfo = zeroblob(length(modinfo)) WHERE ino = 1", []).unwrap();
+    db.execute("UPDATE module SET compression = 'xz' WHERE ino = 2", []).unwrap();
+    drop(db);
+    assert_eq!(run(&cache, &modules), 2);
+    assert_eq!(run(&cache, &modules), 0);
+}
+
+#[test]
+fn a_damaged_cache_is_replaced_with_a_warning() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    let modules = Modules::new(2, 60);
+    run(&cache, &modules);
+    let mut bytes = std::fs::read(&cache).unwrap();
+    bytes[100..].fill(0xff);
+    std::fs::write(&cache, bytes).unwrap();
+    let memory = ModuleMemory::new(&cache, CacheAccess::ReadOnly);
+    assert_eq!(modules.reads(&memory), 2);
+    let [warning] = &settle(&memory)[..] else { panic!("there is one warning") };
+    assert!(warning.contains("cannot be used") && warning.ends_with("(the next build starts a new one)"), "{warning}");
+    let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+    assert_eq!(modules.reads(&memory), 2);
+    assert!(settle(&memory).iter().any(|warning| warning.ends_with("starting a new one")));
+    assert_eq!(run(&cache, &modules), 0);
+}
+
+#[test]
+fn somebody_s_file_costs_time_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let modules = Modules::new(2, 60);
+    let cache = directory.path().join("notes");
+    std::fs::write(&cache, "remember the milk").unwrap();
+    let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+    assert_eq!(modules.reads(&memory), 2);
+    assert!(settle(&memory).iter().all(|warning| warning.contains("notes is something else")));
+    assert_eq!(std::fs::read(&cache).unwrap(), b"remember the milk");
+    std::fs::remove_file(&cache).unwrap();
+    std::fs::create_dir(&cache).unwrap();
+    let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+    assert_eq!(modules.reads(&memory), 2);
+    assert!(!settle(&memory).is_empty());
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[test]
+fn what_is_not_a_module_is_named() {
+    let memory = ModuleMemory::of_one_run();
+    let why = |path, identity, bytes: &'static [u8]| {
+        memory.pairs(path, identity, |_| Ok(bytes.to_vec())).unwrap_err().to_string()
+    };
+    let identity = Modules::new(1, 60).identities[0];
+    assert_eq!(why("a/readme", Some(identity), b""), "a/readme is not a module's file");
+    assert_eq!(why("a/x.ko", None, b""), "a/x.ko is not a module's file");
+    let large = FileIdentity { size: MAX_MODULE_BYTES + 1, ..identity };
+    assert_eq!(why("a/x.ko", Some(large), b""), "a/x.ko is larger than any module");
+    assert!(why("a/x.ko", Some(identity), b"no ELF").contains("ELF"));
+}
