@@ -359,7 +359,7 @@ mod memory {
         let first = built(&project);
         let memory = std::fs::read(project.path(MEMORY)).unwrap();
         // In the middle of pages, where what the modules say stands.
-        for at in (memory.len() / 8..memory.len()).step_by(memory.len() / 7) {
+        for at in (memory.len() / 8..memory.len()).step_by(memory.len() / 4) {
             let mut damaged = memory.clone();
             damaged[at] ^= 1;
             std::fs::write(project.path(MEMORY), damaged).unwrap();
