@@ -9,8 +9,8 @@ use flistry::store::dir::DirStore;
 use flistry::store::http::HttpStore;
 use flistry::store::{ReadBlobs, StoreError, WriteBlobs};
 
-use crate::s3_server::WebServer;
-use crate::{is_missing, new_id};
+use super::{is_missing, new_id};
+use crate::support::s3_server::WebServer;
 
 #[test]
 fn a_dir_store_is_laid_out_as_rfs_wants_it() {
@@ -32,7 +32,7 @@ fn a_dir_store_is_laid_out_as_rfs_wants_it() {
 #[test]
 fn a_strict_umask_hides_nothing_from_nodes() {
     // A umask is the whole process's, so another one runs the test above.
-    let test = "dir::a_dir_store_is_laid_out_as_rfs_wants_it";
+    let test = "stores::dir::a_dir_store_is_laid_out_as_rfs_wants_it";
     let run = Command::new("sh")
         .args(["-c", "umask 077; exec \"$0\" --exact \"$1\""])
         .args([std::env::current_exe().unwrap().as_os_str(), test.as_ref()])

@@ -1,8 +1,6 @@
 //! Manifests that somebody else made: foreign, broken, and meant to do harm. Each is refused with a message that says what
 //! is wrong, and nothing is written outside the folder that was named.
 
-#![allow(clippy::unwrap_used)]
-
 use flistry::block::BLOCK_SIZE;
 use flistry::manifest::{ManifestError, check, read};
 use flistry::progress::Silent;
@@ -10,7 +8,7 @@ use flistry::store::memory::MemoryStore;
 use flistry::unpack::unpack;
 use rusqlite::Connection;
 
-const SCHEMA: &str = include_str!("../host/src/manifest/schema.sql");
+const SCHEMA: &str = include_str!("../../host/src/manifest/schema.sql");
 const ROOT: &str = "INSERT INTO inode VALUES (1, 0, '/', 4096, 0, 0, 16877, 0, 0, 0);";
 
 /// The bytes of a manifest with a root and what `rows` adds.
@@ -147,8 +145,8 @@ mod what_is_no_tree {
     #[test]
     fn names_that_leave_their_folder() {
         for (name, why) in [
-            ("'..'", r#"a name that means another folder: "..""#),
-            ("'.'", r#"a name that means another folder: ".""#),
+            ("'..'", r#"a name that means another directory: "..""#),
+            ("'.'", r#"a name that means another directory: ".""#),
             ("''", r#"an empty name: """#),
             ("NULL", r#"an empty name: """#),
             ("'a/b'", r#"a name with a slash: "a/b""#),

@@ -1,20 +1,11 @@
 //! What a user gets wrong, a case each: the message, the remedy and the exit code, and that nothing was published.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "refusals/manifests.rs"]
 mod manifests;
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-#[path = "refusals/sources.rs"]
 mod sources;
-#[path = "refusals/stores.rs"]
 mod stores;
 
-use project::{Project, rfs_conf};
-use s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
+use crate::support::project::{Project, rfs_conf};
+use crate::support::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
 
 /// A build that fails with this message, and leaves no name behind.
 fn build_fails(project: &Project, code: i32, error: &str, hint: &str) {

@@ -1,16 +1,9 @@
 //! `flistry build` from end to end: a local store, an S3 server with a write key and a read key, and what is left behind.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
 use std::path::Path;
 
-use project::{Project, rfs_conf};
-use s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
+use crate::support::project::{Project, rfs_conf};
+use crate::support::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
 
 const MODULES: &str = "modules-6.12.44-Zero-OS.fl";
 

@@ -1,18 +1,12 @@
 //! The indexes of a modules flist fit its modules: they are compared always, and made again by depmod where they don't.
 //! These need kmod's depmod.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
 use std::path::Path;
 use std::process::Command;
 
-use project::{Project, Run};
 use serde_json::Value;
+
+use crate::support::project::{Project, Run};
 
 const FLIST: &str = "modules-6.12.44-Zero-OS.fl";
 const TREE: &str = "lib/modules/6.12.44-Zero-OS";

@@ -1,17 +1,12 @@
 //! The plugin `modules-select` in `flistry plan` and `build`: what a list and rules select of the sample project, and the
 //! files that a plugin's configuration takes in.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
 use std::collections::BTreeMap;
 
-use project::{Project, Run};
 use serde_json::Value;
+
+use crate::support::project::{Project, Run};
+use crate::support::repository;
 
 const FLIST: &str = "modules-6.12.44-Zero-OS.fl";
 
@@ -286,7 +281,8 @@ mod files {
         let project = Project::sample();
         let tree = project.path("lib/modules/6.12.44-Zero-OS");
         let list = format!("list={}", project.path("config/modules.conf").display());
-        let component = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/built/modules-select.wasm");
+        let component = repository("plugins/built/modules-select.wasm");
+        let component = component.to_str().unwrap();
         let run = |more: &[&str]| {
             let args = ["plugin", "run", component, "--tree", tree.to_str().unwrap(), "--config-file", &list];
             project.flistry(&[&args, more].concat())

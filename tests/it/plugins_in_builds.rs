@@ -1,21 +1,10 @@
 //! Plugins in `flistry build`: what they decide is what is published, what is wrong with one of them publishes nothing,
 //! and a fork changes policy by configuration alone.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
-use std::path::Path;
-
-use project::{PLAIN_TOML, Project, Run};
 use serde_json::Value;
 
-fn repository(path: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
+use crate::support::project::{PLAIN_TOML, Project, Run};
+use crate::support::repository;
 
 fn sha256(file: &str) -> String {
     flistry::files::sha256(&std::fs::read(repository(file)).unwrap())

@@ -1,14 +1,7 @@
 //! `verify --with-rfs` with a stand-in for stock rfs: a script that answers as rfs does and unpacks with flistry. What is
 //! tested is the comparison; the real program is asked where there is one (`RFS_BIN`).
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
-use project::{Project, Run};
+use crate::support::project::{Project, Run};
 
 /// Verifies a built flist with an rfs that does `meddle` after it has unpacked to `$target`.
 fn verify_with(meddle: &str) -> Run {

@@ -1,15 +1,7 @@
 //! `flistry zinit` and the last stage of `flistry build`: what is generated, by golden files and by the strict models of
 //! both dialects; what is overwritten; an initramfs tree. What the scripts and units then do is in `tests/real/`.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "zinit/initramfs.rs"]
 mod initramfs;
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-#[path = "zinit/templates.rs"]
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +9,10 @@ use std::path::Path;
 
 use flistry::zinit::toml_unit::{self as toml, TomlUnit};
 use flistry::zinit::yaml_unit::YamlUnit;
-use project::{Project, Run, rfs_conf};
-use s3_server::{READ_KEY, S3Server, WRITE_KEY};
+
+use crate::support::project::{Project, Run, rfs_conf};
+use crate::support::repository;
+use crate::support::s3_server::{READ_KEY, S3Server, WRITE_KEY};
 
 /// The sample project, built with a release that no date changes.
 fn sample() -> Project {
@@ -51,7 +45,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 
 /// Compares with `tests/zinit/golden/NAME`; `UPDATE_GOLDEN=1` writes it anew, to be read before it is committed.
 fn is_golden(name: &str, found: &BTreeMap<String, String>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/zinit/golden").join(name);
+    let folder = repository("tests/zinit/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         let _ = std::fs::remove_dir_all(&folder);
         for (path, text) in found {

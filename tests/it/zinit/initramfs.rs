@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
-use crate::{Project, append, build, files, sample};
+use super::{Project, append, build, files, sample};
 
 /// A tree as an image builder has it: `lib` is a symlink.
 fn root(project: &Project) -> PathBuf {

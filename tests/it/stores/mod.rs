@@ -1,13 +1,9 @@
 //! One suite over every kind of store; beside it (`stores/`) what is particular to `dir` and `s3`.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
-#[path = "stores/dir.rs"]
 mod dir;
-#[path = "stores/s3.rs"]
 mod s3;
-#[path = "support/s3_server.rs"]
-mod s3_server;
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +21,8 @@ use flistry::store::s3::{S3Bucket, S3Store};
 use flistry::store::secret::Secret;
 use flistry::store::url::{Credentials, Endpoint, IdRange, Ranged, S3Url, StoreUrl, WriteUrl};
 use flistry::store::{Probed, ReadBlobs, StoreError, WriteBlobs};
-use s3_server::{READ_KEY, S3Server, WRITE_KEY, WebServer};
+
+use crate::support::s3_server::{READ_KEY, S3Server, WRITE_KEY, WebServer};
 
 /// Patient, but quick about it.
 const QUICK: Retry = Retry { attempts: 4, first_delay: Duration::from_millis(5), max_delay: Duration::from_millis(20) };

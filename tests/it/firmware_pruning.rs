@@ -1,17 +1,11 @@
 //! Firmware pruned by what the modules ask for, in `flistry build` on the sample project; and what the modules say of
 //! themselves remembered from build to build.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
 use std::time::Duration;
 
-use project::Project;
 use serde_json::Value;
+
+use crate::support::project::{Project, Run};
 
 const FIRMWARE: &str = "firmware-tag.fl";
 const MODULES: &str = "lib/modules/6.12.44-Zero-OS";
@@ -27,13 +21,13 @@ fn with(settings: &str) -> Project {
 }
 
 trait Build {
-    fn build(&self, args: &[&str]) -> project::Run;
+    fn build(&self, args: &[&str]) -> Run;
     fn paths(&self) -> Vec<String>;
     fn explain(&self, path: &str) -> String;
 }
 
 impl Build for Project {
-    fn build(&self, args: &[&str]) -> project::Run {
+    fn build(&self, args: &[&str]) -> Run {
         self.flistry_with(args, &[("FIRMWARE_TAG", "tag"), ("SOURCE_DATE_EPOCH", "1700000000")])
     }
 

@@ -1,6 +1,6 @@
 //! A project's own templates.
 
-use crate::{Project, build, files};
+use super::{Project, build, files};
 
 #[test]
 fn a_project_replaces_a_template() {

@@ -1,10 +1,8 @@
 //! Interoperability: manifests and blobs that stock rfs wrote are read entry for entry, and the same contents give the
 //! same blobs here. `tests/golden/README.md` says where the vectors come from.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use flistry::block::{Sealer, ids_of, keys_of};
 use flistry::files::sha256;
@@ -18,8 +16,10 @@ use flistry::tree::{EntryId, Kind};
 use flistry::verify::{Level, verify};
 use serde_json::Value;
 
+use crate::support::repository;
+
 fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
+    repository("tests/golden")
 }
 
 fn manifest(name: &str) -> Manifest {

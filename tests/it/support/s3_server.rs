@@ -1,9 +1,6 @@
 //! Servers inside the test process: S3 with real signatures over a folder, and a web server over a `dir` store's
 //! folder. Both count what they are asked and can be made to fail.
 
-// Each test program that takes this module in uses a part of it.
-#![allow(dead_code)]
-
 use std::convert::Infallible;
 use std::fs;
 use std::net::SocketAddr;

@@ -2,18 +2,14 @@
 //! interface as it was first released, and one that does everything wrong. Each misdeed has its message, leaves nothing
 //! behind, and does not take the host's memory with it.
 
-#![allow(clippy::unwrap_used)]
-
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
+use crate::support::repository;
 
 /// A folder with a file, a folder with a file, and a link that leads out of it.
 fn folder() -> tempfile::TempDir {

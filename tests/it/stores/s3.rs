@@ -8,8 +8,8 @@ use flistry::store::s3::{S3Bucket, S3Store};
 use flistry::store::url::{Endpoint, S3Url};
 use flistry::store::{Fault, Probed, ReadBlobs, Refusal, StoreError, WriteBlobs};
 
-use crate::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY, WebServer};
-use crate::{new_id, s3_store};
+use super::{new_id, s3_store};
+use crate::support::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY, WebServer};
 
 #[test]
 fn objects_lie_under_bucket_and_prefix() {

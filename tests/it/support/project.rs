@@ -1,15 +1,13 @@
 //! A project folder and the program, run on it as a user would.
 
-// Each test program that takes this module in uses a part of it.
-#![allow(dead_code)]
-
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
+use super::repository;
+use super::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
 
 /// A project in a temporary folder.
 pub struct Project {
@@ -38,7 +36,7 @@ impl Project {
     /// The sample project, as it is in the repository.
     pub fn sample() -> Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample");
+        let sample = repository("config/sample");
         for part in ["config", "lib", "firmware"] {
             let status = Command::new("cp").arg("-a").arg(sample.join(part)).arg(project.path("")).status().unwrap();
             assert!(status.success());

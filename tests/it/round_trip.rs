@@ -1,7 +1,5 @@
 //! Properties: whatever tree is packed, the flist verifies, unpacks to the same tree, and is the same every time.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{PermissionsExt, symlink};

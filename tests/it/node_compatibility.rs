@@ -1,13 +1,6 @@
 //! What a node could not use is said in `plan`, `build` and `verify`, and ends a strict build.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/project.rs"]
-mod project;
-#[path = "support/s3_server.rs"]
-mod s3_server;
-
-use project::Project;
+use crate::support::project::Project;
 
 const ZSTD: &str = "1 module is compressed with zstd, which the node's kmod is not said to read: \
                     /kernel/drivers/gpu/drm/nouveau/nouveau.ko.zst";
