@@ -22,8 +22,8 @@ fn a_source_that_is_a_file() {
     build_fails(
         &project,
         1,
-        "cannot open the source folder PROJECT/data: Not a directory (os error 20)",
-        "PROJECT/data must be a folder that this user may read",
+        "cannot open the source directory PROJECT/data: Not a directory (os error 20)",
+        "PROJECT/data must be a directory that this user may read",
     );
 }
 

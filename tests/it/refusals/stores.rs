@@ -157,19 +157,19 @@ fn a_later_flist_that_fails_does_not_hide_an_earlier_one() {
 }
 
 #[test]
-fn an_output_folder_that_can_t_be_written() {
+fn an_output_directory_that_can_t_be_written() {
     let project = Project::plain();
     project.write("dist/flists", "a file where the folder should be");
     let run = project.flistry(&["build"]);
     run.fails(
         1,
-        "cannot write PROJECT/dist/flists/: File exists (os error 17)",
-        "the folder must be one that this user may write to",
+        "cannot write PROJECT/dist/flists: File exists (os error 17)",
+        "the directory must be one that this user may write to",
     );
 }
 
 #[test]
-fn a_store_folder_that_can_t_be_written() {
+fn a_store_directory_that_can_t_be_written() {
     let project = Project::plain();
     project.write("dist/blobs", "a file where the folder should be");
     let run = project.flistry(&["build"]);
