@@ -2,9 +2,9 @@
 # Lets udev look at all devices again, now that the flists' modules and firmware are there. flistry wrote this file from
 # its template coldplug.sh and the project's [zinit].
 #
-# It waits a while for the mounts, and goes on without those that are not there by then: nothing may hang on a store that
-# is down. One that comes later gets a run of its own.
-# For busybox ash: POSIX, and none but busybox's commands, eudev's and kmod's.
+# It waits a while for the mounts, and continues without those that are not there by then: nothing may hang on a store that
+# is down. A mount that comes later gets a run of its own.
+# For busybox ash: POSIX, and only the commands of busybox, eudev and kmod.
 set -u
 
 KERNEL=$(uname -r)
@@ -16,8 +16,8 @@ LATE=@LATE@
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 fail() { say "$@"; exit 1; }
 
-# Whether something is mounted on $1 and answers. For what rfs said once the kernel answers from its memory, also when rfs is
-# gone; a name that nobody ever asked for is a question to rfs. The answer has the same words in every libc.
+# Whether something is mounted on $1 and answers. The kernel answers from its cache what rfs has answered before, even when rfs
+# is gone; only a name that nobody has asked for yet reaches rfs. The answer has the same words in every libc.
 asked=0
 mounted() {
     mountpoint -q "$1" 2>/dev/null || return 1
@@ -28,7 +28,7 @@ mounted() {
     return 1
 }
 
-# Sets ABSENT to the mount points that nothing is mounted on.
+# Sets ABSENT to the mount points on which nothing is mounted.
 look() {
     ABSENT=''
     set -- @TARGETS@
@@ -37,7 +37,7 @@ look() {
     done
 }
 
-# Whether modprobe can go by the indexes in $1: they are there, and so is every module that they name. Opens no module.
+# Whether modprobe can use the indexes in $1: they exist, and so does every module that they name. Opens no module.
 index_fits() {
     if [ ! -s "$1/modules.dep" ] || [ ! -s "$1/modules.dep.bin" ]; then return 1; fi
     while IFS=: read -r module _; do
@@ -48,17 +48,17 @@ index_fits() {
     done <"$1/modules.dep"
 }
 
-# depmod opens every module and, on a read-only mount, fails after that: it runs where it is needed and can write.
+# depmod opens every module and, on a read-only mount, fails after that: it runs only where it is needed and can write.
 check_indexes() {
     set -- @INDEXES@
-    for folder do
-        if [ ! -d "$folder" ] || index_fits "$folder"; then continue; fi
-        if touch "$folder/.flistry" 2>/dev/null; then
-            rm -f "$folder/.flistry"
-            root=${folder%/lib/modules/*}
-            depmod -b "${root:-/}" "$KERNEL" || say "depmod could not make the indexes in $folder"
+    for directory do
+        if [ ! -d "$directory" ] || index_fits "$directory"; then continue; fi
+        if touch "$directory/.flistry" 2>/dev/null; then
+            rm -f "$directory/.flistry"
+            root=${directory%/lib/modules/*}
+            depmod -b "${root:-/}" "$KERNEL" || say "depmod could not build the indexes in $directory"
         else
-            say "the indexes in $folder do not fit its modules and cannot be made anew on a read-only mount"
+            say "the indexes in $directory do not fit its modules and cannot be rebuilt on a read-only mount"
         fi
     done
 }
@@ -66,9 +66,9 @@ check_indexes() {
 coldplug() {
     check_indexes
     status=0
-    udevadm control --reload || { status=1; say "udev does not take its rules anew: is udevd running?"; }
+    udevadm control --reload || { status=1; say "udev does not reload its rules: is udevd running?"; }
     udevadm trigger --action=add || { status=1; say "udev does not look for devices: udevadm trigger failed"; }
-    udevadm settle || { status=1; say "udev is not done with all devices: udevadm settle failed"; }
+    udevadm settle || { status=1; say "udev did not finish with all devices: udevadm settle failed"; }
     return "$status"
 }
 
@@ -92,7 +92,7 @@ while [ -n "$ABSENT" ] && [ "$waited" -lt "$WAIT" ]; do
     waited=$((waited + 1))
     look
 done
-[ -z "$ABSENT" ] || say "goes on without what is not mounted: $ABSENT"
+[ -z "$ABSENT" ] || say "continues without what is not mounted: $ABSENT"
 
 coldplug
 result=$?

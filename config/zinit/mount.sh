@@ -4,8 +4,8 @@
 #   @NAME@.sh         mounts; supervised, it then stays for as long as the mount does, and oneshot, it returns
 #   @NAME@.sh test    whether the mount is there and answers
 #
-# RFS_BIN names another rfs, RFS_CACHE another cache folder, @VARIABLE@ another flist.
-# For busybox ash: POSIX, and none but busybox's commands.
+# RFS_BIN names another rfs, RFS_CACHE another cache directory, @VARIABLE@ another flist.
+# For busybox ash: POSIX, and only the commands of busybox.
 set -u
 
 KERNEL=$(uname -r)
@@ -24,8 +24,8 @@ manifest() { printf '%s' @MANIFEST@; }
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 fail() { say "$@"; exit 1; }
 
-# Whether something is mounted on $1 and answers. For what rfs said once the kernel answers from its memory, also when rfs is
-# gone; a name that nobody ever asked for is a question to rfs. The answer has the same words in every libc.
+# Whether something is mounted on $1 and answers. The kernel answers from its cache what rfs has answered before, even when rfs
+# is gone; only a name that nobody has asked for yet reaches rfs. The answer has the same words in every libc.
 asked=0
 mounted() {
     mountpoint -q "$1" 2>/dev/null || return 1
@@ -36,7 +36,7 @@ mounted() {
     return 1
 }
 
-# Where $1 is once every link is followed; its parent exists. `readlink -f` would fail on a dead mount.
+# Where $1 is once every symlink is followed; its parent exists. `readlink -f` would fail on a dead mount.
 followed() {
     path=$1
     hops=0
@@ -44,10 +44,10 @@ followed() {
         parent=$(cd -P -- "${path%/*}/" 2>/dev/null && pwd -P) || return 1
         path=${parent%/}/${path##*/}
         [ -L "$path" ] || break
-        link=$(readlink "$path") || return 1
-        case $link in
-            /*) path=${link%/} ;;
-            *) path=${parent%/}/${link%/} ;;
+        points_to=$(readlink "$path") || return 1
+        case $points_to in
+            /*) path=${points_to%/} ;;
+            *) path=${parent%/}/${points_to%/} ;;
         esac
         hops=$((hops + 1))
         [ "$hops" -le 20 ] || return 1
@@ -72,7 +72,7 @@ clear_dead() {
     while dead "$1"; do
         layers=$((layers + 1))
         if [ "$layers" -gt 16 ] || ! umount -l "$1" 2>/dev/null; then
-            fail "the dead mount on $1 cannot be unmounted"
+            fail "cannot unmount the dead mount on $1"
         fi
         say "cleared a dead mount on $1"
     done
@@ -106,7 +106,7 @@ esac
 
 command -v mountpoint >/dev/null 2>&1 || fail "the command mountpoint is not in PATH"
 mkdir -p "${TARGET%/*}/" 2>/dev/null
-target=$(followed "$TARGET") || fail "there is no folder to mount on: $TARGET"
+target=$(followed "$TARGET") || fail "there is no directory to mount on: $TARGET"
 
 while :; do
     clear_dead "$target"
@@ -125,8 +125,8 @@ grep -qw fuse /proc/filesystems 2>/dev/null || modprobe fuse 2>/dev/null
 [ -c /dev/fuse ] || fail "there is no /dev/fuse: the kernel's fuse module is not loaded"
 command -v "$RFS" >/dev/null 2>&1 || fail "there is no $RFS to mount with; RFS_BIN can name it"
 find_flist
-mkdir -p "$CACHE" 2>/dev/null || fail "the cache folder $CACHE cannot be made"
-[ -d "$target" ] || mkdir "$target" 2>/dev/null || fail "the folder $target cannot be made"
+mkdir -p "$CACHE" 2>/dev/null || fail "cannot create the cache directory $CACHE"
+[ -d "$target" ] || mkdir "$target" 2>/dev/null || fail "cannot create the directory $target"
 
 if [ "$FORM" = supervised ]; then
     exec "$RFS" mount -m "$FLIST" -c "$CACHE" "$target"

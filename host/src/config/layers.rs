@@ -43,19 +43,14 @@ impl<'t> Layers<'t> {
         let mut layers = Layers { own, shipped, merged: Spanned::new(0..0, DeTable::new()) };
         let behind = layers.shipped_offset();
         let parsed = DeTable::parse(shipped).map_err(|error| layers.toml_error(&error, behind))?;
-        let mut merged = moved_table(parsed.into_inner(), behind);
+        let shipped = moved_table(parsed.into_inner(), behind);
         let parsed = DeTable::parse(own).map_err(|error| layers.toml_error(&error, 0))?;
         let span = parsed.span();
-        for (key, value) in parsed.into_inner() {
-            let shipped = merged.remove(key.get_ref().as_ref());
-            let value = match (key.get_ref().as_ref(), shipped) {
-                ("flist", shipped) => if_any(value, shipped),
-                ("plugin", Some(shipped)) => over(value, shipped, |own, _| own),
-                (_, Some(shipped)) => over(value, shipped, deep),
-                (_, None) => value,
-            };
-            merged.insert(key, value);
-        }
+        let merged = merge_tables(parsed.into_inner(), shipped, |key, own, shipped| match key {
+            "flist" => if_any(own, shipped),
+            "plugin" => over(own, shipped, |_, own, _| own),
+            _ => deep(key, own, shipped),
+        });
         layers.merged = Spanned::new(span, merged);
         Ok(layers)
     }
@@ -174,34 +169,42 @@ impl<'l> TableAt<'l> {
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
-/// A table in which something stands, else the shipped one.
-fn if_any<'t>(own: Value<'t>, shipped: Option<Value<'t>>) -> Value<'t> {
-    match (own.get_ref(), shipped) {
-        (DeValue::Table(table), Some(shipped)) if table.is_empty() => shipped,
+/// What becomes of the project's and the shipped value of one key.
+type Both<'t> = fn(&str, Value<'t>, Value<'t>) -> Value<'t>;
+
+fn merge_tables<'t>(own: DeTable<'t>, shipped: DeTable<'t>, both: Both<'t>) -> DeTable<'t> {
+    let mut merged = shipped;
+    for (key, value) in own {
+        let name = key.get_ref().as_ref();
+        let value = match merged.remove(name) {
+            Some(shipped) => both(name, value, shipped),
+            None => value,
+        };
+        merged.insert(key, value);
+    }
+    merged
+}
+
+/// One table over another; of anything else, the project's value.
+fn over<'t>(own: Value<'t>, shipped: Value<'t>, both: Both<'t>) -> Value<'t> {
+    let span = own.span();
+    let value = match (own.into_inner(), shipped.into_inner()) {
+        (DeValue::Table(own), DeValue::Table(shipped)) => DeValue::Table(merge_tables(own, shipped, both)),
+        (own, _) => own,
+    };
+    Spanned::new(span, value)
+}
+
+fn deep<'t>(_: &str, own: Value<'t>, shipped: Value<'t>) -> Value<'t> {
+    over(own, shipped, deep)
+}
+
+/// The project's table, unless it is empty.
+fn if_any<'t>(own: Value<'t>, shipped: Value<'t>) -> Value<'t> {
+    match own.get_ref() {
+        DeValue::Table(table) if table.is_empty() => shipped,
         _ => own,
     }
-}
-
-/// One table over another: `both` says what becomes of two values of one key. Of anything else, the project's value.
-fn over<'t>(own: Value<'t>, shipped: Value<'t>, both: fn(Value<'t>, Value<'t>) -> Value<'t>) -> Value<'t> {
-    let span = own.span();
-    match (own.into_inner(), shipped.into_inner()) {
-        (DeValue::Table(own), DeValue::Table(mut merged)) => {
-            for (key, value) in own {
-                let value = match merged.remove(key.get_ref().as_ref()) {
-                    Some(shipped) => both(value, shipped),
-                    None => value,
-                };
-                merged.insert(key, value);
-            }
-            Spanned::new(span, DeValue::Table(merged))
-        }
-        (own, _) => Spanned::new(span, own),
-    }
-}
-
-fn deep<'t>(own: Value<'t>, shipped: Value<'t>) -> Value<'t> {
-    over(own, shipped, deep)
 }
 
 /// A table as it would be parsed if its text began `by` bytes later.

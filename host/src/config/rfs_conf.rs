@@ -322,29 +322,13 @@ fn unknown_keys(file: &Assignments) -> Vec<Warning> {
     unknown
         .map(|(key, assignment)| {
             let what = format!("config/rfs.conf, line {}: {key} is not a setting", assignment.line);
-            let nearest = KEYS.iter().map(|known| (distance(key, known), known)).min();
+            let nearest = KEYS.iter().map(|known| (strsim::levenshtein(key, known), known)).min();
             match nearest {
                 Some((distance, known)) if distance <= 3 => Warning::new(what, format!("did you mean {known}?")),
                 _ => Warning::bare(what),
             }
         })
         .collect()
-}
-
-/// How many letters have to be inserted, deleted or replaced.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
