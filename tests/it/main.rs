@@ -7,6 +7,7 @@ mod builds;
 mod command_line;
 mod firmware_pruning;
 mod hostile_manifests;
+mod json_output;
 mod module_indexes;
 mod module_selection;
 mod node_compatibility;

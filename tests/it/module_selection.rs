@@ -198,7 +198,7 @@ mod files {
 
         let list = json(project.flistry(&["--format", "json", "plugin", "list"]));
         let select = list["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "select").unwrap();
-        assert_eq!(select["config-files"], serde_json::json!({ "list": "lists/net.conf" }));
+        assert_eq!(select["config_files"], serde_json::json!({ "list": "lists/net.conf" }));
         let text = project.flistry(&["plugin", "list"]).ok().stdout;
         assert!(text.contains("  files       list = lists/net.conf\n"), "{text}");
     }

@@ -285,7 +285,7 @@ mod defaults {
             &firmware,
             &["--flist", "firmware", "--contents", "firmware", "--grant", &modules],
         );
-        let removed: Vec<&str> = answers["post-pack"]["removed"]
+        let removed: Vec<&str> = answers["post_pack"]["removed"]
             .as_array()
             .unwrap()
             .iter()

@@ -86,9 +86,9 @@ fn a_build_says_what_plugins_did_and_used_the_same_each_time() {
         explain("kernel/fs").ok().stdout,
         "/kernel/fs is in the flist: a directory\n  kept by all filters: module-links\n"
     );
-    let hint = format!("`flistry tree {}` lists what there is", flist.display())
+    let hint = format!("`flistry tree {}` lists the flist's entries", flist.display())
         .replace(project.path("").to_str().unwrap(), "PROJECT/");
-    explain("nope").fails(2, "neither the flist nor what was left out of it has /nope", &hint);
+    explain("nope").fails(2, "/nope is neither in the flist nor among what was left out of it", &hint);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn the_plugins_of_a_project_are_listed() {
     let list = json(project.flistry(&["--format", "json", "plugin", "list"]));
     let of = |name: &str| list["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == name).unwrap();
     assert_eq!(of("module-links")["component"], "builtin:path-filter");
-    assert_eq!(of("module-links")["used-by"], serde_json::json!(["modules"]));
+    assert_eq!(of("module-links")["used_by"], serde_json::json!(["modules"]));
     assert_eq!(of("zos-naming")["hooks"], serde_json::json!(["naming"]));
     assert_eq!(of("zos-naming")["variables"], serde_json::json!(["FIRMWARE_TAG"]));
     assert_eq!(of("sample-tags")["sha256"], sha256("plugins/built/provenance-tags.wasm"));

@@ -30,13 +30,14 @@ pub struct Session<'a> {
 }
 
 /// What a session made. After a failure, what was built before it is published all the same.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize)]
 pub struct Executed {
     /// The flists that were built, in order.
     pub built: Vec<Published>,
     /// The units and scripts; none if no flist has a place on a node.
     pub units: Option<Written>,
     /// What ended the build before its end.
+    #[serde(skip)]
     pub error: Option<Error>,
 }
 

@@ -1,105 +1,112 @@
 //! `flistry build`
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter};
 
 use flistry::build::{Executed, Published, Session};
 use flistry::error::Error;
+use flistry::report::BuildReport;
 use flistry::tree::file_cache::CacheAccess;
-use serde_json::json;
+use flistry::zinit::{FileState, Written};
+use serde::Serialize;
 
-use super::Context;
 use super::changes;
-use super::output::{Outcome, bytes, good};
-use super::zinit::{summarize as summarize_units, to_json as units_json};
+use super::context::CommandContext;
+use super::outcome::Outcome;
+use super::style::{bytes, field, good};
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct BuildArgs {
     /// The flists to build, by their names in config/flistry.toml; all of them if none is named
     #[arg(value_name = "FLIST")]
     flists: Vec<String>,
-    /// Read every file, though the pack cache knows it to be unchanged
+    /// Read every file again, even if the pack cache knows that it is unchanged
     #[arg(long)]
     no_cache: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct BuildOutcome(Executed);
+
+pub fn run(args: BuildArgs, context: &CommandContext) -> Result<BuildOutcome, Error> {
     let config = context.config()?;
     let mut session = Session::open(&config, &args.flists, CacheAccess::ReadWrite, &context.terminal)?;
     let plans = session.plan()?;
-    let Executed { built, units, error } = session.execute(plans, !args.no_cache)?;
-    let mut text = String::new();
-    built.iter().for_each(|built| summarize(built, &mut text));
-    if let Some(written) = &units {
-        summarize_units(written, &mut text);
-    }
-    let units = units.as_ref().map(units_json);
-    Ok(Outcome { error, ..Outcome::done(text, json!({ "built": built, "units": units })) })
+    Ok(BuildOutcome(session.execute(plans, !args.no_cache)?))
 }
 
-fn summarize(built: &Published, text: &mut String) {
-    let report = &built.report;
-    let (entries, pack) = (&report.entries, &report.pack);
-    writeln!(text, "{} {}", good(&"built"), report.subject.flist).expect("a string takes all");
-    let mut line = |name: &str, value: String| writeln!(text, "  {name:<10} {value}").expect("a string takes all");
-    line("manifest", format!("{} ({})", built.path.display(), bytes(report.manifest.bytes)));
-    for alias in &report.subject.aliases {
-        line("alias", built.path.with_file_name(alias).display().to_string());
+impl Outcome for BuildOutcome {
+    fn error(&self) -> Option<&Error> {
+        self.0.error.as_ref()
     }
-    line("source", report.subject.source.clone());
-    line(
-        "entries",
-        format!(
-            "{} files with {}, {} folders, {} links{}",
-            entries.files,
-            bytes(entries.bytes),
-            entries.directories,
-            entries.symlinks,
-            match report.decisions.left_out.len() {
-                0 => String::new(),
-                count => format!("; {count} left out"),
-            }
-        ),
-    );
+}
+
+impl Display for BuildOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.built.iter().try_for_each(|built| flist(f, built))?;
+        self.0.units.iter().try_for_each(|written| units(f, written))
+    }
+}
+
+fn flist(f: &mut Formatter<'_>, built: &Published) -> fmt::Result {
+    let report = &built.report;
+    writeln!(f, "{} {}", good("built"), report.subject.flist)?;
+    field(f, "manifest", format_args!("{} ({})", built.path.display(), bytes(report.manifest.bytes)))?;
+    for alias in &report.subject.aliases {
+        field(f, "alias", built.path.with_file_name(alias).display())?;
+    }
+    contents(f, report)?;
+    packed(f, report)?;
+    for place in &built.published {
+        field(f, "published", place)?;
+    }
+    field(f, "sha256", &report.manifest.sha256)?;
+    let seconds: f64 = report.stages.iter().map(|stage| stage.seconds).sum();
+    field(f, "time", format_args!("{seconds:.2} s"))
+}
+
+/// What is in the flist, and what plugins had to do with that.
+fn contents(f: &mut Formatter<'_>, report: &BuildReport) -> fmt::Result {
+    field(f, "source", &report.subject.source)?;
+    let left_out = match report.decisions.left_out.len() {
+        0 => String::new(),
+        count => format!("; {count} left out"),
+    };
+    field(f, "entries", format_args!("{}{left_out}", changes::counts(&report.entries)))?;
     for removed in changes::removed_by_plugin(&report.decisions.left_out) {
-        line("removed", removed);
+        field(f, "removed", removed)?;
     }
     for found in changes::findings_by_plugin(&report.decisions.plugins) {
-        line("found", found);
+        field(f, "found", found)?;
     }
     if let Some(made) = &report.indexes {
         let symbols = match &made.system_map {
             Some(map) => format!("every symbol is in them or in {map}"),
             None => "symbols not checked: there is no system-map".to_owned(),
         };
-        line("indexes", format!("made again by depmod ({}); {symbols}", made.depmod));
+        field(f, "indexes", format_args!("made again by depmod ({}); {symbols}", made.depmod))?;
     }
-    for note in &report.decisions.notes {
-        line("note", note.clone());
-    }
-    line("packed", format!("{} files read, {} unchanged since the last pack", pack.files_read, pack.files_unchanged));
-    line(
-        "blobs",
-        format!(
-            "{} with {}; {} with {} sent to {}",
-            pack.blobs,
-            bytes(pack.blob_bytes),
-            pack.sent_blobs,
-            bytes(pack.sent_bytes),
-            report.store.join(", ")
-        ),
-    );
-    line("route", report.route.join(", "));
-    line(
-        "read back",
-        format!(
-            "{}: {} blobs there, {} fetched and proven",
-            report.read_back.level, report.read_back.blobs, report.read_back.fetched
-        ),
-    );
-    for place in &built.published {
-        line("published", place.clone());
-    }
-    line("sha256", report.manifest.sha256.clone());
-    let seconds: f64 = report.stages.iter().map(|stage| stage.seconds).sum();
-    line("time", format!("{seconds:.2} s"));
+    report.decisions.notes.iter().try_for_each(|note| field(f, "note", note))
+}
+
+/// What was sent, and what reading it back proved.
+fn packed(f: &mut Formatter<'_>, report: &BuildReport) -> fmt::Result {
+    let (pack, read_back) = (&report.pack, &report.read_back);
+    let unchanged = pack.files_unchanged;
+    field(f, "packed", format_args!("{} files read, {unchanged} unchanged since the last pack", pack.files_read))?;
+    let all = format!("{} with {}", pack.blobs, bytes(pack.blob_bytes));
+    let sent = format!("{} with {}", pack.sent_blobs, bytes(pack.sent_bytes));
+    field(f, "blobs", format_args!("{all}; {sent} sent to {}", report.store.join(", ")))?;
+    field(f, "route", report.route.join(", "))?;
+    let proven = format!("{} blobs there, {} fetched and proven", read_back.blobs, read_back.fetched);
+    field(f, "read back", format_args!("{}: {proven}", read_back.level))
+}
+
+fn units(f: &mut Formatter<'_>, written: &Written) -> fmt::Result {
+    let states = [FileState::Created, FileState::Replaced, FileState::Removed, FileState::Kept, FileState::Unchanged];
+    let counts = states.into_iter().map(|state| (written.count(state), state.as_str())).filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, state)| format!("{count} {state}")).collect();
+    writeln!(f, "{} units", good("wrote"))?;
+    field(f, "directory", written.directory.display())?;
+    field(f, "files", counts.join(", "))
 }

@@ -1,19 +1,26 @@
-//! What plugins left out, took out and found, in few lines: a pruned firmware tree has thousands of entries. JSON has them all.
+//! What an flist holds, and what plugins left out, removed and found, in a few lines: a pruned firmware tree has thousands of
+//! entries. JSON has them all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use flistry::printable::Printable;
 use flistry::report::PluginRun;
-use flistry::tree::{LeftOut, LeftOutStage};
+use flistry::tree::{Counts, LeftOut, LeftOutStage};
 
-use super::output::bytes;
+use super::style::{bytes, first};
 
 /// How many findings of one key are shown.
 const FINDINGS: usize = 5;
 
 /// How many entries of one reason are shown.
 const DROPPED: usize = 5;
+
+/// What an flist holds.
+pub fn counts(entries: &Counts) -> String {
+    let Counts { files, directories, symlinks, .. } = entries;
+    format!("{files} files with {}, {directories} directories, {symlinks} symlinks", bytes(entries.bytes))
+}
 
 /// What filters left out: the first few entries of each reason.
 pub fn dropped(left_out: &[LeftOut]) -> Vec<String> {
@@ -29,13 +36,13 @@ pub fn dropped(left_out: &[LeftOut]) -> Vec<String> {
     reasons.into_iter().flat_map(lines).collect()
 }
 
-/// What went, by plugin and top folder; what is alone there by its path.
+/// What post-pack plugins removed, by plugin and top directory; what is alone there by its path.
 pub fn removed(left_out: &[LeftOut]) -> Vec<String> {
     let removed: Vec<&LeftOut> = left_out.iter().filter(|entry| entry.stage == LeftOutStage::PostPack).collect();
     let mut groups: BTreeMap<(&str, &str), Vec<&LeftOut>> = BTreeMap::new();
     for (at, entry) in removed.iter().enumerate() {
         let top = entry.path.split_once('/').map_or("", |(top, _)| top);
-        // A folder that went stands with what was in it, which comes next.
+        // A removed directory is followed by what was in it.
         let is_top = top.is_empty() && removed.get(at + 1).is_some_and(|next| lies_in(&next.path, &entry.path));
         groups.entry((&entry.by, if is_top { &entry.path } else { top })).or_default().push(entry);
     }
@@ -51,7 +58,7 @@ pub fn removed(left_out: &[LeftOut]) -> Vec<String> {
         .collect()
 }
 
-/// How much each plugin took out.
+/// How much each plugin removed.
 pub fn removed_by_plugin(left_out: &[LeftOut]) -> Vec<String> {
     let removed = left_out.iter().filter(|entry| entry.stage == LeftOutStage::PostPack);
     let mut plugins: BTreeMap<&str, Vec<&LeftOut>> = BTreeMap::new();
@@ -103,19 +110,13 @@ fn grouped<K: Copy + Eq + Hash, V>(pairs: impl Iterator<Item = (K, V)>) -> Vec<(
     groups
 }
 
-/// A line for each of the first `most` items, and one that says how many more there are.
-pub fn first<T>(most: usize, items: &[T], line: impl Fn(&T) -> String, more: impl Fn(usize) -> String) -> Vec<String> {
-    let rest = items.len().saturating_sub(most);
-    items.iter().take(most).map(line).chain((rest > 0).then(|| more(rest))).collect()
-}
-
 fn count<'a>(entries: impl Iterator<Item = &'a LeftOut>) -> String {
     let (count, sum) = entries.fold((0, 0), |(count, sum), entry| (count + 1, sum + entry.bytes.unwrap_or(0)));
     format!("{count} entries with {}", bytes(sum))
 }
 
-fn lies_in(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+fn lies_in(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -132,12 +133,12 @@ mod tests {
             bytes: None,
         };
         let mut entries: Vec<LeftOut> = (1..=7).map(|n| left_out(format!("m{n}.ko"), "not selected")).collect();
-        entries.insert(1, left_out("build".into(), "a link out"));
+        entries.insert(1, left_out("build".into(), "leads outside"));
         let lines = dropped(&entries);
         assert_eq!(lines.len(), 7);
         assert_eq!(lines[0], "/m1.ko (select: not selected)");
         assert_eq!(lines[5], "and 2 more; --format json has them all (select: not selected)");
-        assert_eq!(lines[6], "/build (select: a link out)");
+        assert_eq!(lines[6], "/build (select: leads outside)");
     }
 
     fn gone(path: &str, bytes: Option<u64>) -> LeftOut {
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_is_told_by_top_folder() {
+    fn what_was_removed_is_told_by_top_directory() {
         let entries = [
             gone("a", None),
             gone("a/b", Some(1000)),

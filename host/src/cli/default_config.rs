@@ -1,12 +1,25 @@
 //! `flistry default-config`
 
 use flistry::config::SHIPPED_TOML;
-use flistry::error::Error;
-use serde_json::json;
+use serde::Serialize;
 
-use super::output::Outcome;
+use super::outcome::Outcome;
 
-pub fn run() -> Result<Outcome, Error> {
-    let text = SHIPPED_TOML;
-    Ok(Outcome::done(text.to_owned(), json!({ "file": "config/flistry.toml", "text": text })))
+#[derive(Serialize)]
+pub struct DefaultConfig {
+    /// Where it goes in a project.
+    file: &'static str,
+    text: &'static str,
+}
+
+pub fn run() -> DefaultConfig {
+    DefaultConfig { file: "config/flistry.toml", text: SHIPPED_TOML }
+}
+
+impl Outcome for DefaultConfig {}
+
+impl std::fmt::Display for DefaultConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text)
+    }
 }

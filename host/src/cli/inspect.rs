@@ -1,63 +1,71 @@
 //! `flistry inspect`
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
 use flistry::error::Error;
 use flistry::files::sha256;
 use flistry::manifest::ContentsDigest;
 use flistry::printable::Printable;
-use serde_json::json;
+use flistry::tree::Counts;
+use serde::Serialize;
 
-use super::manifest::{self, masked, range};
-use super::output::{Outcome, bytes};
+use super::flist_file;
+use super::outcome::Outcome;
+use super::route_row::RouteRow;
+use super::style::bytes;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct InspectArgs {
     /// The flist
     file: PathBuf,
 }
 
-pub fn run(args: Args) -> Result<Outcome, Error> {
-    let raw = manifest::bytes(&args.file)?;
-    let manifest = manifest::parse(&raw, &args.file)?;
-    let counts = manifest.tree.counts();
-    let (blocks, blobs) = (manifest.blocks.len(), manifest.blobs().len());
-    let contents = ContentsDigest::of(&manifest.tree, &manifest.blocks).to_string();
-    let digest = sha256(&raw);
+#[derive(Serialize)]
+pub struct Summary {
+    file: PathBuf,
+    /// The manifest's own length.
+    bytes: u64,
+    sha256: String,
+    /// A digest of the tree and its contents, whatever the routes and tags are.
+    contents: String,
+    entries: Counts,
+    blocks: usize,
+    blobs: usize,
+    routes: Vec<RouteRow>,
+    tags: BTreeMap<String, String>,
+}
 
-    let mut text = String::new();
-    let mut line = |name: &str, value: String| writeln!(text, "{name:<9} {value}").expect("a string takes all");
-    line("file", format!("{} ({})", args.file.display(), bytes(raw.len() as u64)));
-    line("sha256", digest.clone());
-    line("contents", contents.clone());
-    line(
-        "entries",
-        format!(
-            "{} files, {} folders, {} links, {} special",
-            counts.files, counts.directories, counts.symlinks, counts.special
-        ),
-    );
-    line("size", format!("{} ({} bytes)", bytes(counts.bytes), counts.bytes));
-    line("blobs", format!("{blobs}, for {blocks} blocks"));
-    for route in &manifest.routes {
-        line("route", format!("{} {}", range(route.range), masked(route)));
+pub fn run(args: InspectArgs) -> Result<Summary, Error> {
+    let raw = flist_file::bytes(&args.file)?;
+    let manifest = flist_file::parse(&raw, &args.file)?;
+    Ok(Summary {
+        bytes: raw.len() as u64,
+        sha256: sha256(&raw),
+        contents: ContentsDigest::of(&manifest.tree, &manifest.blocks).to_string(),
+        entries: manifest.tree.counts(),
+        blocks: manifest.blocks.len(),
+        blobs: manifest.blobs().len(),
+        routes: manifest.routes.iter().map(RouteRow::masked).collect(),
+        tags: manifest.tags,
+        file: args.file,
+    })
+}
+
+impl Outcome for Summary {}
+
+impl Display for Summary {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut line = |name: &str, value: String| writeln!(f, "{name:<9} {value}");
+        let Counts { files, directories, symlinks, special, bytes: size } = self.entries;
+        line("file", format!("{} ({})", self.file.display(), bytes(self.bytes)))?;
+        line("sha256", self.sha256.clone())?;
+        line("contents", self.contents.clone())?;
+        line("entries", format!("{files} files, {directories} directories, {symlinks} symlinks, {special} special"))?;
+        line("size", format!("{} ({size} bytes)", bytes(size)))?;
+        line("blobs", format!("{}, for {} blocks", self.blobs, self.blocks))?;
+        self.routes.iter().try_for_each(|route| line("route", route.to_string()))?;
+        self.tags.iter().try_for_each(|(key, value)| line("tag", format!("{} = {}", Printable(key), Printable(value))))
     }
-    for (key, value) in &manifest.tags {
-        line("tag", format!("{} = {}", Printable(key), Printable(value)));
-    }
-    let routes: Vec<_> =
-        manifest.routes.iter().map(|route| json!({ "range": range(route.range), "url": masked(route) })).collect();
-    let json = json!({
-        "file": args.file,
-        "bytes": raw.len(),
-        "sha256": digest,
-        "contents": contents,
-        "entries": counts,
-        "blocks": blocks,
-        "blobs": blobs,
-        "routes": routes,
-        "tags": manifest.tags,
-    });
-    Ok(Outcome::done(text, json))
 }

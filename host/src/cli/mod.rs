@@ -1,23 +1,28 @@
-//! The command line: one file a command, each giving back an [`Outcome`] that is printed here.
+//! The command line: one file a command. A command parses its arguments, calls the library, and gives back an outcome, which
+//! `render` writes for people or for machines.
 
 mod build;
 mod changes;
+mod completions;
+mod context;
 mod default_config;
 mod diff;
 mod explain;
+mod flist_file;
 mod inspect;
-mod manifest;
-mod output;
+mod kernel_version;
+mod man;
+mod outcome;
 mod plan;
 mod plugin;
-mod plugin_list;
-mod plugin_new;
-mod plugin_run;
-mod plugin_trial;
-mod progress;
 mod publish;
+mod render;
 mod route;
-mod shell;
+mod route_row;
+mod stderr;
+mod store_args;
+mod style;
+mod terminal;
 mod tree;
 mod unpack;
 mod verify;
@@ -27,12 +32,17 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use flistry::config::{Config, Environment};
-use flistry::error::{Error, ExitCode};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use flistry::error::ExitCode;
 
-use output::Outcome;
-use progress::Terminal;
+use context::CommandContext;
+use outcome::Format;
+use plugin::PluginCommand;
+use render::Renderer;
+use route::RouteCommand;
+use stderr::Message;
+use style::Color;
+use terminal::Terminal;
 
 /// Packs Linux kernel modules and firmware into flists that a Zero-OS node mounts at boot.
 #[derive(Parser)]
@@ -46,16 +56,16 @@ pub struct Cli {
 
 #[derive(clap::Args)]
 struct Global {
-    /// The project: its `config` folder says what to build
+    /// The project: its `config` directory says what to build
     #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "FLISTRY_PROJECT")]
     project: PathBuf,
     /// How to print the result
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Show no progress; warnings and errors are shown all the same
+    /// Show no progress, only warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Print more of what happens; twice for everything
+    /// Log more of what happens; twice for everything
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
     /// When to use colours; NO_COLOR turns them off, too
@@ -63,142 +73,95 @@ struct Global {
     color: Color,
 }
 
-#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
-enum Format {
-    /// For people
-    Text,
-    /// For machines: one JSON value
-    Json,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Color {
-    /// On a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
 #[derive(Subcommand)]
 enum Command {
     /// Packs, verifies and publishes the flists of config/flistry.toml
-    Build(build::Args),
-    /// Says what `build` would do, and touches nothing
-    Plan(plan::Args),
+    Build(build::BuildArgs),
+    /// Says what `build` would do, and changes nothing
+    Plan(plan::PlanArgs),
     /// Prints the kernel version that the project's files give
     KernelVersion,
     /// Prints the shipped config/flistry.toml: each setting with its meaning
     DefaultConfig,
-    /// Says what an flist is: entries, blobs, routes, tags
-    Inspect(inspect::Args),
-    /// Lists what is in an flist
-    Tree(tree::Args),
-    /// Says how two flists differ
-    Diff(diff::Args),
-    /// Says why a path is in an flist or not
-    Explain(explain::Args),
-    /// Proves that an flist is whole, as far as asked
-    Verify(verify::Args),
+    /// Summarises an flist: entries, blobs, routes, tags
+    Inspect(inspect::InspectArgs),
+    /// Lists the entries of an flist
+    Tree(tree::TreeArgs),
+    /// Compares two flists
+    Diff(diff::DiffArgs),
+    /// Says why a path is in an flist, or why it is not
+    Explain(explain::ExplainArgs),
+    /// Proves that an flist is intact, up to the level asked for
+    Verify(verify::VerifyArgs),
     /// Shows or replaces the routes of an flist
     #[command(subcommand)]
-    Route(route::Command),
+    Route(RouteCommand),
     /// Uploads an flist that was built earlier
-    Publish(publish::Args),
-    /// Writes an flist's tree into a folder
-    Unpack(unpack::Args),
+    Publish(publish::PublishArgs),
+    /// Writes an flist's tree into a directory
+    Unpack(unpack::UnpackArgs),
     /// Writes the scripts and units that mount the flists on a node
-    Zinit(zinit::Args),
-    /// Builds a plugin, and tries it on a folder
+    Zinit(zinit::ZinitArgs),
+    /// Creates, builds and tries out plugins
     #[command(subcommand)]
-    Plugin(plugin::Command),
+    Plugin(PluginCommand),
     /// Prints a shell's completions
-    Completions(shell::CompletionsArgs),
+    Completions(completions::CompletionsArgs),
     /// Prints the manual page, or writes all of them
-    Man(shell::ManArgs),
-}
-
-/// What every command works with.
-pub struct Context {
-    project: PathBuf,
-    environment: BTreeMap<String, String>,
-    terminal: Terminal,
-}
-
-impl Context {
-    fn config(&self) -> Result<Config, Error> {
-        let config = Config::load(&self.project, &Environment(self.environment.clone()), time::UtcDateTime::now())?;
-        for warning in &config.warnings {
-            flistry::progress::Progress::warn(&self.terminal, warning.clone());
-        }
-        Ok(config)
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
+    Man(man::ManArgs),
 }
 
 /// Runs the program.
 pub fn run(arguments: Vec<OsString>, environment: BTreeMap<String, String>) -> std::process::ExitCode {
-    let cli = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are errors to clap, too; it knows which go where.
-            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
-            if error.use_stderr() && wants_json(&arguments) {
-                let text = error.to_string();
-                let what = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
-                output::to_stderr(&output::json_line("error", what, Some("see flistry --help")));
-            } else {
-                let _ = error.print();
-            }
-            return std::process::ExitCode::from(code as u8);
+    let code = match Cli::try_parse_from(&arguments) {
+        Ok(Cli { global, command }) => {
+            global.color.apply(environment.get("NO_COLOR").is_some_and(|value| !value.is_empty()));
+            stderr::show_log(global.verbose);
+            let terminal = Terminal::new(global.quiet, global.format);
+            let context = CommandContext::new(global.project, environment, terminal);
+            dispatch(command, &context, &Renderer { terminal: &context.terminal, format: global.format })
         }
-    };
-    let Cli { global, command } = cli;
-    output::choose_color(global.color, environment.get("NO_COLOR").is_some_and(|value| !value.is_empty()));
-    output::log_to_stderr(global.verbose);
-    let terminal = Terminal::new(global.quiet, global.format == Format::Text);
-    let context = Context { project: global.project, environment, terminal };
-    let outcome = dispatch(command, &context);
-    context.terminal.finish();
-    let code = match outcome {
-        Ok(outcome) => outcome.print(global.format),
-        Err(error) => output::print_error(&error, global.format),
+        Err(error) => not_parsed(&error, &arguments),
     };
     std::process::ExitCode::from(code as u8)
 }
 
-/// Whether a command line that could not be parsed asks for JSON.
-fn wants_json(arguments: &[OsString]) -> bool {
-    arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
-        || arguments.iter().any(|argument| argument == "--format=json")
+/// Help and version are errors to clap, too; it knows which go where.
+fn not_parsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let wants_json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--format=json");
+    if error.use_stderr() && wants_json {
+        let text = error.to_string();
+        let what = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+        stderr::write(Message::Error(what), Some("see flistry --help"), Format::Json);
+    } else {
+        let _ = error.print();
+    }
+    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Outcome, Error> {
+fn dispatch(command: Command, context: &CommandContext, renderer: &Renderer<'_>) -> ExitCode {
     match command {
-        Command::Build(args) => build::run(args, context),
-        Command::Plan(args) => plan::run(args, context),
-        Command::KernelVersion => plan::kernel_version(context),
-        Command::DefaultConfig => default_config::run(),
-        Command::Inspect(args) => inspect::run(args),
-        Command::Tree(args) => tree::run(args),
-        Command::Diff(args) => diff::run(args),
-        Command::Explain(args) => explain::run(args),
-        Command::Verify(args) => verify::run(args, context),
-        Command::Route(route::Command::Show(args)) => route::show(args),
-        Command::Route(route::Command::Patch(args)) => route::patch(args, context),
-        Command::Publish(args) => publish::run(args, context),
-        Command::Unpack(args) => unpack::run(args, context),
-        Command::Zinit(args) => zinit::run(args, context),
-        Command::Plugin(plugin::Command::Build(args)) => plugin::build(args, context),
-        Command::Plugin(plugin::Command::Check(args)) => plugin::check(&args, context),
-        Command::Plugin(plugin::Command::Run(args)) => plugin_run::run(args, context),
-        Command::Plugin(plugin::Command::New(args)) => plugin_new::run(args),
-        Command::Plugin(plugin::Command::List) => plugin_list::run(context),
-        Command::Completions(args) => shell::completions(args),
-        Command::Man(args) => shell::man(args),
+        Command::Build(args) => renderer.show(build::run(args, context)),
+        Command::Plan(args) => renderer.show(plan::run(args, context)),
+        Command::KernelVersion => renderer.show(kernel_version::run(context)),
+        Command::DefaultConfig => renderer.show(Ok(default_config::run())),
+        Command::Inspect(args) => renderer.show(inspect::run(args)),
+        Command::Tree(args) => renderer.show(tree::run(args)),
+        Command::Diff(args) => renderer.show(diff::run(args)),
+        Command::Explain(args) => renderer.show(explain::run(args)),
+        Command::Verify(args) => renderer.show(verify::run(args, context)),
+        Command::Route(RouteCommand::Show(args)) => renderer.show(route::show::run(args)),
+        Command::Route(RouteCommand::Patch(args)) => renderer.show(route::patch::run(args, context)),
+        Command::Publish(args) => renderer.show(publish::run(args, context)),
+        Command::Unpack(args) => renderer.show(unpack::run(args, context)),
+        Command::Zinit(args) => renderer.show(zinit::run(args, context)),
+        Command::Plugin(PluginCommand::New(args)) => renderer.show(plugin::new::run(args)),
+        Command::Plugin(PluginCommand::Build(args)) => renderer.show(plugin::build::run(args, context)),
+        Command::Plugin(PluginCommand::Check(args)) => renderer.show(plugin::check::run(args, context)),
+        Command::Plugin(PluginCommand::Run(args)) => renderer.show(plugin::run::run(args, context)),
+        Command::Plugin(PluginCommand::List) => renderer.show(plugin::list::run(context)),
+        Command::Completions(args) => renderer.show(Ok(completions::run(&args, Cli::command()))),
+        Command::Man(args) => renderer.show(man::run(args, Cli::command())),
     }
 }

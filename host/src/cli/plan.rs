@@ -1,112 +1,136 @@
-//! `flistry plan` and `flistry kernel-version`
+//! `flistry plan`
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
 
-use flistry::build::Session;
-use flistry::config::{Environment, kernel_version as derive};
+use flistry::build::{NewIndexes, Plan, Session};
 use flistry::error::Error;
 use flistry::printable::Printable;
+use flistry::report::Decisions;
+use flistry::tree::Counts;
 use flistry::tree::file_cache::CacheAccess;
-use serde_json::json;
+use serde::Serialize;
 
-use super::Context;
 use super::changes;
-use super::output::{Outcome, bytes};
+use super::context::CommandContext;
+use super::outcome::Outcome;
+use super::style::field;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct PlanArgs {
     /// The flists to plan, by their names in config/flistry.toml; all of them if none is named
     #[arg(value_name = "FLIST")]
     flists: Vec<String>,
 }
 
-pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+#[derive(Serialize)]
+pub struct PlanOutcome {
+    kernel: String,
+    /// Where blobs would go, masked.
+    store: Vec<String>,
+    /// Where nodes would read them, masked.
+    route: Vec<String>,
+    flists: Vec<PlannedFlist>,
+}
+
+#[derive(Serialize)]
+struct PlannedFlist {
+    flist: String,
+    source: PathBuf,
+    manifest: PathBuf,
+    aliases: Vec<String>,
+    entries: Counts,
+    tags: BTreeMap<String, String>,
+    #[serde(flatten)]
+    decisions: Decisions,
+    indexes: Option<PlannedIndexes>,
+}
+
+#[derive(Serialize)]
+struct PlannedIndexes {
+    depmod: String,
+    system_map: Option<PathBuf>,
+    /// Where the source's own indexes do not fit its modules; at least one.
+    why: Vec<String>,
+}
+
+pub fn run(args: PlanArgs, context: &CommandContext) -> Result<PlanOutcome, Error> {
     let config = context.config()?;
-    let stores: Vec<String> = config.store.write.iter().map(|url| url.value.to_string()).collect();
-    let route: Vec<String> = config.store.route.iter().map(|url| url.value.to_string()).collect();
-    let mut text = format!("kernel {}\n", config.kernel);
-    let mut plans = Vec::new();
     let mut session = Session::open(&config, &args.flists, CacheAccess::ReadOnly, &context.terminal)?;
-    for plan in session.plan()? {
-        let flist = plan.flist;
-        let manifest = config.output.join(plan.names.file.as_str());
-        let entries = plan.input.tree.counts();
-        let mut line = |name: &str, value: String| writeln!(text, "  {name:<10} {value}").expect("a string takes all");
-        line("flist", flist.name.clone());
-        line("source", plan.source.path().display().to_string());
-        line("manifest", manifest.display().to_string());
-        for alias in &plan.names.aliases {
-            line("alias", alias.to_string());
+    let flists = session.plan()?.into_iter().map(PlannedFlist::from).collect();
+    Ok(PlanOutcome {
+        kernel: config.kernel.to_string(),
+        store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
+        route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
+        flists,
+    })
+}
+
+impl From<Plan<'_>> for PlannedFlist {
+    fn from(plan: Plan<'_>) -> Self {
+        PlannedFlist {
+            flist: plan.flist.name.clone(),
+            source: plan.source.path().to_owned(),
+            manifest: plan.config.output.join(plan.names.file.as_str()),
+            aliases: plan.names.aliases.iter().map(ToString::to_string).collect(),
+            entries: plan.input.tree.counts(),
+            tags: plan.tags,
+            decisions: plan.decisions,
+            indexes: plan.indexes.map(PlannedIndexes::from),
         }
-        line(
-            "entries",
-            format!(
-                "{} files with {}, {} folders, {} links",
-                entries.files,
-                bytes(entries.bytes),
-                entries.directories,
-                entries.symlinks
-            ),
-        );
-        for run in &plan.decisions.plugins {
-            line(
-                "plugin",
-                format!(
-                    "{}, {}: {} {}",
-                    run.name,
-                    run.hook.as_str(),
-                    Printable(&run.component),
-                    Printable(&run.version)
-                ),
-            );
+    }
+}
+
+impl From<NewIndexes> for PlannedIndexes {
+    fn from(new: NewIndexes) -> Self {
+        PlannedIndexes {
+            depmod: new.depmod.version().to_owned(),
+            system_map: new.system_map,
+            why: new.why.iter().map(ToString::to_string).collect(),
         }
-        for dropped in changes::dropped(&plan.decisions.left_out) {
-            line("leaves out", dropped);
+    }
+}
+
+impl Outcome for PlanOutcome {}
+
+impl Display for PlanOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "kernel {}", self.kernel)?;
+        self.flists.iter().try_for_each(|flist| {
+            write!(f, "{flist}")?;
+            field(f, "store", self.store.join(", "))?;
+            field(f, "route", self.route.join(", "))
+        })
+    }
+}
+
+impl Display for PlannedFlist {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Decisions { left_out, added, plugins, notes } = &self.decisions;
+        field(f, "flist", &self.flist)?;
+        field(f, "source", self.source.display())?;
+        field(f, "manifest", self.manifest.display())?;
+        self.aliases.iter().try_for_each(|alias| field(f, "alias", alias))?;
+        field(f, "entries", changes::counts(&self.entries))?;
+        for run in plugins {
+            let (component, version) = (Printable(&run.component), Printable(&run.version));
+            field(f, "plugin", format_args!("{}, {}: {component} {version}", run.name, run.hook.as_str()))?;
         }
-        for removed in changes::removed(&plan.decisions.left_out) {
-            line("removes", removed);
+        changes::dropped(left_out).iter().try_for_each(|line| field(f, "leaves out", line))?;
+        changes::removed(left_out).iter().try_for_each(|line| field(f, "removes", line))?;
+        for added in added {
+            let (path, target) = (Printable(&added.path), Printable(&added.target));
+            field(f, "adds", format_args!("/{path} -> {target} ({})", added.by))?;
         }
-        for added in &plan.decisions.added {
-            line("adds", format!("/{} -> {} ({})", Printable(&added.path), Printable(&added.target), added.by));
-        }
-        for finding in changes::findings(&plan.decisions.plugins) {
-            line("finding", finding);
-        }
-        if let Some(new) = &plan.indexes {
-            let more = match new.why.len() - 1 {
+        changes::findings(plugins).iter().try_for_each(|line| field(f, "finding", line))?;
+        if let Some(PlannedIndexes { depmod, why, .. }) = &self.indexes {
+            let more = match why.len() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
-            let why = new.why[0].to_string();
-            line(
-                "indexes",
-                format!("to be made again by depmod ({}): {}{more}", new.depmod.version(), Printable(&why)),
-            );
+            field(f, "indexes", format_args!("to be made again by depmod ({depmod}): {}{more}", Printable(&why[0])))?;
         }
-        for note in &plan.decisions.notes {
-            line("note", note.clone());
-        }
-        line("store", stores.join(", "));
-        line("route", route.join(", "));
-        plans.push(json!({
-            "flist": flist.name,
-            "source": plan.source.path(),
-            "manifest": manifest,
-            "aliases": plan.names.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "entries": entries,
-            "tags": plan.tags,
-            "plugins": plan.decisions.plugins,
-            "left_out": plan.decisions.left_out,
-            "added": plan.decisions.added,
-            "indexes": plan.indexes.as_ref().map(|new| new.why.iter().map(ToString::to_string).collect::<Vec<_>>()),
-            "notes": plan.decisions.notes,
-        }));
+        notes.iter().try_for_each(|note| field(f, "note", note))
     }
-    let json = json!({ "kernel": config.kernel.as_str(), "store": stores, "route": route, "flists": plans });
-    Ok(Outcome::done(text, json))
-}
-
-pub fn kernel_version(context: &Context) -> Result<Outcome, Error> {
-    let version = derive(&context.project, &Environment(context.environment.clone()))?;
-    Ok(Outcome::done(format!("{version}\n"), json!({ "kernel": version.as_str() })))
 }

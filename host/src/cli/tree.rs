@@ -1,19 +1,19 @@
 //! `flistry tree`
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
 use flistry::error::Error;
 use flistry::printable::Printable;
 use flistry::tree::timestamp::second_after_1970;
 use flistry::tree::{Entry, EntryId, Kind, Tree};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
-use super::manifest;
-use super::output::Outcome;
+use super::flist_file;
+use super::outcome::Outcome;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct TreeArgs {
     /// The flist
     file: PathBuf,
     /// Show mode, owner, size and time of each entry, one path a line
@@ -21,50 +21,98 @@ pub struct Args {
     long: bool,
 }
 
-pub fn run(args: Args) -> Result<Outcome, Error> {
-    let tree = manifest::open(&args.file)?.tree;
-    let text = if args.long { long(&tree) } else { drawn(&tree) };
-    let entries: Vec<Value> = tree.iter().map(|(id, entry)| entry_json(&tree, id, entry)).collect();
-    Ok(Outcome::done(text, json!({ "entries": entries })))
+#[derive(Serialize)]
+pub struct Listing {
+    #[serde(rename = "entries", serialize_with = "rows")]
+    tree: Tree,
+    #[serde(skip)]
+    long: bool,
 }
 
-fn long(tree: &Tree) -> String {
-    let mut text = String::new();
-    for (id, entry) in tree.iter() {
+/// An entry for machines.
+#[derive(Serialize)]
+struct Row {
+    path: String,
+    kind: &'static str,
+    /// The mode in octal, with the bits of the file type.
+    mode: String,
+    uid: u32,
+    gid: u32,
+    mtime: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rdev: Option<u64>,
+}
+
+pub fn run(args: TreeArgs) -> Result<Listing, Error> {
+    Ok(Listing { tree: flist_file::open(&args.file)?.tree, long: args.long })
+}
+
+fn rows<S: Serializer>(tree: &Tree, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(tree.iter().map(|(id, entry)| Row::new(tree.path(id), entry)))
+}
+
+impl Row {
+    fn new(path: String, entry: &Entry) -> Self {
         let a = &entry.attributes;
-        let time = second_after_1970(a.mtime).unwrap_or_else(|| a.mtime.to_string());
-        let size = entry.kind.size_column();
-        let path = tree.path(id);
-        let path = Printable(&path);
-        writeln!(text, "{:06o} {:>5} {:>5} {size:>10} {time} /{path}{}", entry.mode(), a.uid, a.gid, target(entry))
-            .expect("a string takes all");
+        let (size, target, rdev) = match &entry.kind {
+            Kind::File { size } => (Some(*size), None, None),
+            Kind::Symlink { target } => (None, Some(String::from_utf8_lossy(target).into_owned()), None),
+            Kind::CharDevice { rdev } | Kind::BlockDevice { rdev } => (None, None, Some(*rdev)),
+            Kind::Directory | Kind::Fifo => (None, None, None),
+        };
+        let mode = format!("{:06o}", entry.mode());
+        Row { path, kind: entry.kind.name(), mode, uid: a.uid, gid: a.gid, mtime: a.mtime, size, target, rdev }
     }
-    text
 }
 
-fn drawn(tree: &Tree) -> String {
-    // Which folders have a child still to come decides where the lines go: found from the end.
-    let mut last_child = vec![false; tree.len()];
-    let mut has_later = vec![false; tree.len()];
-    for (id, entry) in tree.iter().skip(1).collect::<Vec<_>>().into_iter().rev() {
-        last_child[id.index()] = !has_later[entry.parent.index()];
-        has_later[entry.parent.index()] = true;
+impl Outcome for Listing {}
+
+impl Display for Listing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.long { self.list(f) } else { self.draw(f) }
     }
-    let mut text = String::from("/\n");
-    for (id, entry) in tree.iter().skip(1) {
-        let mut lead = Vec::new();
-        let mut at = entry.parent;
-        while at != EntryId::ROOT {
-            lead.push(if last_child[at.index()] { "    " } else { "│   " });
-            at = tree.get(at).parent;
+}
+
+impl Listing {
+    fn list(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.tree.iter().try_for_each(|(id, entry)| {
+            let a = &entry.attributes;
+            let time = second_after_1970(a.mtime).unwrap_or_else(|| a.mtime.to_string());
+            let size = entry.kind.size_column();
+            let path = self.tree.path(id);
+            let (path, target) = (Printable(&path), target(entry));
+            writeln!(f, "{:06o} {:>5} {:>5} {size:>10} {time} /{path}{target}", entry.mode(), a.uid, a.gid)
+        })
+    }
+
+    fn draw(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let tree = &self.tree;
+        // Which directories have a child still to come decides where the lines go: found from the end.
+        let mut last_child = vec![false; tree.len()];
+        let mut has_later = vec![false; tree.len()];
+        for (id, entry) in tree.iter().skip(1).collect::<Vec<_>>().into_iter().rev() {
+            last_child[id.index()] = !has_later[entry.parent.index()];
+            has_later[entry.parent.index()] = true;
         }
-        lead.reverse();
-        let branch = if last_child[id.index()] { "└── " } else { "├── " };
-        let slash = if entry.kind == Kind::Directory { "/" } else { "" };
-        writeln!(text, "{}{branch}{}{slash}{}", lead.concat(), Printable(&entry.name), target(entry))
-            .expect("a string takes all");
+        writeln!(f, "/")?;
+        for (id, entry) in tree.iter().skip(1) {
+            let mut lead = Vec::new();
+            let mut at = entry.parent;
+            while at != EntryId::ROOT {
+                lead.push(if last_child[at.index()] { "    " } else { "│   " });
+                at = tree.get(at).parent;
+            }
+            lead.reverse();
+            let branch = if last_child[id.index()] { "└── " } else { "├── " };
+            let slash = if entry.kind == Kind::Directory { "/" } else { "" };
+            writeln!(f, "{}{branch}{}{slash}{}", lead.concat(), Printable(&entry.name), target(entry))?;
+        }
+        Ok(())
     }
-    text
 }
 
 fn target(entry: &Entry) -> String {
@@ -72,23 +120,4 @@ fn target(entry: &Entry) -> String {
         Kind::Symlink { target } => format!(" -> {}", Printable(&String::from_utf8_lossy(target))),
         _ => String::new(),
     }
-}
-
-fn entry_json(tree: &Tree, id: EntryId, entry: &Entry) -> Value {
-    let a = &entry.attributes;
-    let mut value = json!({
-        "path": tree.path(id),
-        "kind": entry.kind.name(),
-        "mode": format!("{:06o}", entry.mode()),
-        "uid": a.uid,
-        "gid": a.gid,
-        "mtime": a.mtime,
-    });
-    match &entry.kind {
-        Kind::File { size } => value["size"] = json!(size),
-        Kind::Symlink { target } => value["target"] = json!(String::from_utf8_lossy(target)),
-        Kind::CharDevice { rdev } | Kind::BlockDevice { rdev } => value["rdev"] = json!(rdev),
-        Kind::Directory | Kind::Fifo => {}
-    }
-    value
 }

@@ -1,11 +1,11 @@
 //! `flistry verify`
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
-use flistry::config::{Config, Environment};
+use clap::builder::PossibleValue;
 use flistry::error::{Error, ExitCode};
 use flistry::kernel::compatibility;
 use flistry::manifest::tags;
@@ -18,94 +18,129 @@ use flistry::tree::{FlistKind, Owner};
 use flistry::verify::source::{KnownDifferences, compare};
 use flistry::verify::{Finding, Level, Verification, rfs, verify};
 use flistry_common::globs::Glob;
-use serde_json::json;
-use time::UtcDateTime;
+use serde::{Serialize, Serializer};
 
-use super::Context;
-use super::manifest::{self, StoreArgs};
-use super::output::{Outcome, bad, good};
+use super::context::CommandContext;
+use super::flist_file;
+use super::outcome::Outcome;
+use super::store_args::StoreArgs;
+use super::style::{bad, first, good};
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct VerifyArgs {
     /// The flist
     file: PathBuf,
     /// How far to go; each level includes those before it
     #[arg(long, default_value = "sample")]
-    level: WantedLevel,
-    /// The folder to compare with; implies the level `source`. The build's report names it otherwise
+    level: Reach,
+    /// The directory to compare with; implies the level `source`. Without it, the one that the build's report names
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
-    /// Leave what matches this glob out of the comparison, where no build's report says what was left out
+    /// Leave what matches this glob out of the comparison, for an flist without a build's report
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
-    /// Let stock rfs list and unpack it, too, and compare
+    /// Let stock rfs list and unpack the flist, too, and compare
     #[arg(long)]
     with_rfs: bool,
     #[command(flatten)]
     store: StoreArgs,
 }
 
-#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
-enum WantedLevel {
-    /// The manifest alone, by stock rfs's rules
-    Schema,
-    /// Every blob is in the store
-    Presence,
-    /// And a sample of them is what it should be
-    Sample,
-    /// And all of them are
-    Full,
-    /// And the tree equals the folder it was made from
+/// How far verification goes: up to a level of the ladder, or all the way to the source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Level(Level),
     Source,
+}
+
+impl ValueEnum for Reach {
+    fn value_variants<'a>() -> &'a [Self] {
+        use Reach::{Level as To, Source};
+        const { &[To(Level::Schema), To(Level::Presence), To(Level::Sample), To(Level::Full), Source] }
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Reach::Level(level) => level.to_possible_value(),
+            Reach::Source => {
+                Some(PossibleValue::new("source").help("And the tree equals the directory that it was made from"))
+            }
+        }
+    }
+}
+
+impl Reach {
+    fn as_str(self) -> &'static str {
+        match self {
+            Reach::Level(level) => level.as_str(),
+            Reach::Source => "source",
+        }
+    }
+}
+
+impl Serialize for Reach {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// How many findings are printed for people; JSON has them all.
 const SHOWN: usize = 50;
 
-pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
-    let with_source = args.level == WantedLevel::Source || args.source.is_some();
-    let level = match args.level {
-        _ if with_source => Level::Full,
-        WantedLevel::Schema => Level::Schema,
-        WantedLevel::Presence => Level::Presence,
-        WantedLevel::Sample => Level::Sample,
-        WantedLevel::Full | WantedLevel::Source => Level::Full,
-    };
-    let bytes = manifest::bytes(&args.file)?;
+#[derive(Serialize)]
+pub struct VerifyOutcome {
+    file: PathBuf,
+    level: Reach,
+    ok: bool,
+    #[serde(flatten)]
+    verification: Verification,
+    /// What is worth knowing and is not damage.
+    notes: Vec<String>,
+}
+
+pub fn run(args: VerifyArgs, context: &CommandContext) -> Result<VerifyOutcome, Error> {
+    let reach = if args.source.is_some() { Reach::Source } else { args.level };
+    let bytes = flist_file::bytes(&args.file)?;
     let manifest = match read(&bytes) {
         Ok(manifest) => manifest,
         Err(ManifestError::Malformed { .. }) => {
             let problems = check(&bytes).map_err(|error| Error::Manifest { path: args.file.clone(), error })?;
             let findings = problems.into_iter().map(Finding::Schema).collect();
-            return Ok(outcome(&args.file, "schema", Verification { findings, ..Verification::default() }, &[]));
+            let verification = Verification { findings, ..Verification::default() };
+            return Ok(VerifyOutcome::new(args.file, Reach::Level(Level::Schema), verification, Vec::new()));
         }
-        Err(error) => return Err(Error::Manifest { path: args.file.clone(), error }),
+        Err(error) => return Err(Error::Manifest { path: args.file, error }),
     };
-    let mut result = Verification::default();
+    let level = match reach {
+        Reach::Level(level) => level,
+        Reach::Source => Level::Full,
+    };
+    let mut verification = Verification::default();
     if level > Level::Schema {
         let store = args.store.open(&manifest.routes)?;
-        result = verify(&manifest, &*store, level, &context.terminal)?;
+        verification = verify(&manifest, &*store, level, &context.terminal)?;
     }
-    if with_source {
-        compare_with_source(&args, &manifest, context, &mut result)?;
+    if reach == Reach::Source {
+        let (findings, explained) = compare_with_source(&args, &manifest, context)?;
+        verification.findings.extend(findings);
+        verification.explained = explained;
     }
     if args.with_rfs {
         let program = rfs::find(context.variable("RFS_BIN"), context.variable("PATH"), &context.project)?;
         let scratch = tempfile::tempdir().map_err(|error| Error::Write { path: std::env::temp_dir(), error })?;
-        result.findings.extend(rfs::compare(&program, &args.file, &manifest, scratch.path())?);
+        verification.findings.extend(rfs::compare(&program, &args.file, &manifest, scratch.path())?);
     }
-    let name = if with_source { "source".to_owned() } else { level.to_string() };
     let notes = notes(&manifest, context);
-    Ok(outcome(&args.file, &name, result, &notes))
+    Ok(VerifyOutcome::new(args.file, reach, verification, notes))
 }
 
 /// What the project that it was built for says of it, where this is such a project: what a node could not use is warned of,
-/// the rest is returned. That is no damage, and an flist of another kernel can't be judged so.
-fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
+/// the rest is returned. That is not damage, and an flist of another kernel can't be judged so.
+fn notes(manifest: &Manifest, context: &CommandContext) -> Vec<String> {
     let tag = |name| manifest.tags.get(name).map(String::as_str);
     let Some(contents) = tag(tags::KIND).and_then(FlistKind::from_tag) else { return Vec::new() };
-    let config = Config::load(&context.project, &Environment(context.environment.clone()), UtcDateTime::now());
-    let Some(config) = config.ok().filter(|config| tag(tags::KERNEL) == Some(config.kernel.as_str())) else {
+    let config = context.quiet_config().ok();
+    let Some(config) = config.filter(|config| tag(tags::KERNEL) == Some(config.kernel.as_str())) else {
         return Vec::new();
     };
     let remarks = compatibility::check(contents, &manifest.tree, &config.kernel_config, &config.node);
@@ -114,28 +149,24 @@ fn notes(manifest: &Manifest, context: &Context) -> Vec<String> {
 }
 
 fn compare_with_source(
-    args: &Args,
+    args: &VerifyArgs,
     manifest: &Manifest,
-    context: &Context,
-    result: &mut Verification,
-) -> Result<(), Error> {
-    let report = manifest::report(&args.file);
-    let folder = match (&args.source, &report) {
-        (Some(folder), _) => folder.clone(),
+    context: &CommandContext,
+) -> Result<(Vec<Finding>, Vec<String>), Error> {
+    let report = flist_file::report(&args.file);
+    let directory = match (&args.source, &report) {
+        (Some(directory), _) => directory.clone(),
         (None, Some(report)) => PathBuf::from(&report.subject.source),
         (None, None) => {
             let what = format!("no report beside {} says what it was made from", args.file.display());
-            return Err(Error::Usage { what, hint: "name the folder with --source DIR".into() });
+            return Err(Error::Usage { what, hint: "name the directory with --source DIR".into() });
         }
     };
-    let source = Source::open_ambient(&args.file.display().to_string(), &[folder])?;
+    let source = Source::open_ambient(&args.file.display().to_string(), &[directory])?;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let rules = rules(report.as_ref(), manifest);
-    let explained = explained(report.as_ref(), &args.exclude)?;
-    let (findings, explained) = compare(manifest, &source, rules, &explained, threads, &context.terminal)?;
-    result.findings.extend(findings);
-    result.explained = explained;
-    Ok(())
+    let known = known_differences(report.as_ref(), &args.exclude)?;
+    Ok(compare(manifest, &source, rules, &known, threads, &context.terminal)?)
 }
 
 /// The normal form's rules that the build used. Without a report, the owners in the manifest show which.
@@ -150,69 +181,50 @@ fn rules(report: Option<&BuildReport>, manifest: &Manifest) -> NormalRules {
     NormalRules { owner, not_after: report.and_then(|report| report.subject.source_date_epoch) }
 }
 
-fn explained(report: Option<&BuildReport>, exclude: &[String]) -> Result<KnownDifferences, Error> {
+fn known_differences(report: Option<&BuildReport>, exclude: &[String]) -> Result<KnownDifferences, Error> {
     let pattern = |text: &String| {
         Glob::new(text).map_err(|what| Error::Usage {
             what: format!("--exclude {text}: {what}"),
-            hint: "write a glob like \"*.txt\" or \"folder/**\"".into(),
+            hint: "write a glob like \"*.txt\" or \"directory/**\"".into(),
         })
     };
     let exclude = exclude.iter().map(pattern).collect::<Result<_, _>>()?;
     let Some(report) = report else { return Ok(KnownDifferences { exclude, ..KnownDifferences::default() }) };
+    let left_out = report.decisions.left_out.iter();
     Ok(KnownDifferences {
-        left_out: report
-            .decisions
-            .left_out
-            .iter()
-            .map(|left_out| (left_out.path.clone(), left_out.by.clone()))
-            .collect(),
+        left_out: left_out.map(|left_out| (left_out.path.clone(), left_out.by.clone())).collect(),
         generated: report.generated.iter().cloned().collect(),
         exclude,
     })
 }
 
-fn outcome(file: &Path, level: &str, result: Verification, notes: &[String]) -> Outcome {
-    let mut text = String::new();
-    let ok = result.findings.is_empty();
-    for finding in result.findings.iter().take(SHOWN) {
-        writeln!(text, "{finding}").expect("a string takes all");
+impl VerifyOutcome {
+    fn new(file: PathBuf, level: Reach, verification: Verification, notes: Vec<String>) -> Self {
+        VerifyOutcome { file, level, ok: verification.findings.is_empty(), verification, notes }
     }
-    if let Some(more) = result.findings.len().checked_sub(SHOWN + 1) {
-        writeln!(text, "and {} more", more + 1).expect("a string takes all");
+}
+
+impl Outcome for VerifyOutcome {
+    fn exit_code(&self) -> ExitCode {
+        if self.ok { ExitCode::Done } else { ExitCode::Damage }
     }
-    for note in result.explained.iter().take(SHOWN) {
-        writeln!(text, "explained: {note}").expect("a string takes all");
+}
+
+impl Display for VerifyOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Verification { findings, explained, blobs, fetched } = &self.verification;
+        let findings_shown = first(SHOWN, findings, ToString::to_string, |more| format!("and {more} more"));
+        findings_shown.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        let explained = first(SHOWN, explained, String::clone, |more| format!("and {more} more"));
+        explained.iter().try_for_each(|line| writeln!(f, "explained: {line}"))?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
+        let verdict = if self.ok { good("verified") } else { bad("damaged") };
+        let count = match findings.len() {
+            0 => String::new(),
+            1 => ", 1 finding".to_owned(),
+            count => format!(", {count} findings"),
+        };
+        let (file, level) = (self.file.display(), self.level.as_str());
+        writeln!(f, "{verdict} {file} at level {level}: {blobs} blobs, {fetched} of them fetched and proven{count}")
     }
-    if let Some(more @ 1..) = result.explained.len().checked_sub(SHOWN) {
-        writeln!(text, "explained: and {more} more").expect("a string takes all");
-    }
-    for note in notes {
-        writeln!(text, "note: {note}").expect("a string takes all");
-    }
-    let verdict = if ok { good(&"verified") } else { bad(&"damaged") };
-    let found = match result.findings.len() {
-        0 => String::new(),
-        1 => ", 1 finding".to_owned(),
-        count => format!(", {count} findings"),
-    };
-    writeln!(
-        text,
-        "{verdict} {} at level {level}: {} blobs, {} of them fetched and proven{found}",
-        file.display(),
-        result.blobs,
-        result.fetched
-    )
-    .expect("a string takes all");
-    let json = json!({
-        "file": file,
-        "level": level,
-        "ok": ok,
-        "blobs": result.blobs,
-        "fetched": result.fetched,
-        "findings": result.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "explained": result.explained,
-        "notes": notes,
-    });
-    let code = if ok { ExitCode::Done } else { ExitCode::Damage };
-    Outcome { code, ..Outcome::done(text, json) }
 }

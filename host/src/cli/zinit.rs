@@ -1,6 +1,6 @@
 //! `flistry zinit`
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
 use flistry::config::{Config, Flist};
@@ -9,24 +9,25 @@ use flistry::printable::Printable;
 use flistry::progress::{Progress, Step};
 use flistry::zinit::initramfs::{self, FillMode};
 use flistry::zinit::output::{self, ConflictPolicy};
-use flistry::zinit::{self, Dialect, FileState, Form, MountPoint, Written, ZinitSettings, last_build};
-use serde_json::{Value, json};
+use flistry::zinit::{self, Dialect, Form, MountPoint, Written, ZinitSettings, last_build};
+use serde::Serialize;
 
-use super::Context;
-use super::output::{Outcome, good};
+use super::context::CommandContext;
+use super::outcome::Outcome;
+use super::style::good;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ZinitArgs {
     /// The flists to mount, by their names in config/flistry.toml; all that have a `mount` if none is named
     #[arg(value_name = "FLIST")]
     flists: Vec<String>,
-    /// For which zinit; may be repeated. The configuration says it otherwise
+    /// For which zinit, instead of those that the configuration says; may be repeated
     #[arg(long = "dialect", value_name = "DIALECT")]
     dialects: Vec<Dialect>,
-    /// How the mounts are run. The configuration says it otherwise
+    /// How the mounts are run, instead of as the configuration says
     #[arg(long, value_name = "FORM")]
     form: Option<Form>,
-    /// Write into this folder, not where the configuration says
+    /// Write into this directory instead of the one that the configuration says
     #[arg(long, value_name = "DIR", conflicts_with = "into")]
     output: Option<PathBuf>,
     /// Fill an initramfs tree: flists, scripts and units at their places on a node
@@ -40,7 +41,15 @@ pub struct Args {
     check: bool,
 }
 
-pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
+#[derive(Serialize)]
+pub struct ZinitOutcome {
+    /// Nothing was written.
+    check: bool,
+    #[serde(flatten)]
+    written: Written,
+}
+
+pub fn run(args: ZinitArgs, context: &CommandContext) -> Result<ZinitOutcome, Error> {
     let config = context.config()?;
     let templates = zinit::templates(&config.project, &config.mount_points(), &config.zinit, &context.terminal)?;
     let points: Vec<MountPoint> = match args.flists.is_empty() {
@@ -61,47 +70,19 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, Error> {
             initramfs::fill(root, &mounts, &files, &settings, mode)?
         }
         None => {
-            let folder = args.output.as_deref().unwrap_or(&config.zinit.output);
+            let directory = args.output.as_deref().unwrap_or(&config.zinit.output);
             match (args.check, args.force) {
-                (true, _) => (output::compare(folder, &files)?, Vec::new()),
-                (false, true) => output::write(folder, &files, ConflictPolicy::Overwrite)?,
-                (false, false) => output::write(folder, &files, ConflictPolicy::Refuse)?,
+                (true, _) => (output::compare(directory, &files)?, Vec::new()),
+                (false, true) => output::write(directory, &files, ConflictPolicy::Overwrite)?,
+                (false, false) => output::write(directory, &files, ConflictPolicy::Refuse)?,
             }
         }
     };
-    for warning in warnings {
-        context.terminal.warn(warning);
-    }
-    let mut text = String::new();
-    let what = if args.check { "compared" } else { "wrote" };
-    writeln!(text, "{} {}", good(&what), written.directory.display()).expect("a string takes all");
-    for (path, state) in &written.files {
-        writeln!(text, "  {:<10} {}", state.as_str(), Printable(path)).expect("a string takes all");
-    }
-    let code = if args.check && !written.is_unchanged() { ExitCode::Failed } else { ExitCode::Done };
-    Ok(Outcome { code, ..Outcome::done(text, to_json(&written)) })
+    warnings.into_iter().for_each(|warning| context.terminal.warn(warning));
+    Ok(ZinitOutcome { check: args.check, written })
 }
 
-/// The units in a build's summary.
-pub fn summarize(written: &Written, text: &mut String) {
-    let states = [FileState::Created, FileState::Replaced, FileState::Removed, FileState::Kept, FileState::Unchanged];
-    let counts: Vec<String> = states
-        .into_iter()
-        .filter(|state| written.count(*state) > 0)
-        .map(|state| format!("{} {}", written.count(state), state.as_str()))
-        .collect();
-    writeln!(text, "{} units", good(&"wrote")).expect("a string takes all");
-    writeln!(text, "  {:<10} {}", "folder", written.directory.display()).expect("a string takes all");
-    writeln!(text, "  {:<10} {}", "files", counts.join(", ")).expect("a string takes all");
-}
-
-/// The same for machines.
-pub fn to_json(written: &Written) -> Value {
-    let file = |(path, state): &(String, FileState)| json!({ "path": path, "state": state });
-    json!({ "folder": written.directory, "files": written.files.iter().map(file).collect::<Vec<_>>() })
-}
-
-fn settings(config: &Config, args: &Args) -> ZinitSettings {
+fn settings(config: &Config, args: &ZinitArgs) -> ZinitSettings {
     let mut settings = config.zinit.clone();
     if !args.dialects.is_empty() {
         settings.dialects.clone_from(&args.dialects);
@@ -110,4 +91,21 @@ fn settings(config: &Config, args: &Args) -> ZinitSettings {
     }
     settings.form = args.form.unwrap_or(settings.form);
     settings
+}
+
+impl Outcome for ZinitOutcome {
+    fn exit_code(&self) -> ExitCode {
+        if self.check && !self.written.is_unchanged() { ExitCode::Failed } else { ExitCode::Done }
+    }
+}
+
+impl Display for ZinitOutcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let did = if self.check { "compared" } else { "wrote" };
+        writeln!(f, "{} {}", good(did), self.written.directory.display())?;
+        self.written
+            .files
+            .iter()
+            .try_for_each(|(path, state)| writeln!(f, "  {:<10} {}", state.as_str(), Printable(path)))
+    }
 }

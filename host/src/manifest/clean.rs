@@ -1,5 +1,7 @@
 //! What may leave the program: a manifest in which no write credential is found.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::manifest::{Manifest, ManifestError, read};
 use crate::store::secret::Secret;
 use crate::store::url::Credentials;
@@ -45,7 +47,7 @@ fn find(bytes: &[u8], manifest: &Manifest, needle: &str) -> Option<String> {
     if needle.is_empty() {
         return None;
     }
-    let encoded = percent_encoded(needle);
+    let encoded = utf8_percent_encode(needle, NON_ALPHANUMERIC).to_string();
     let has = |text: &[u8]| contains(text, needle.as_bytes()) || contains(text, encoded.as_bytes());
     if manifest.routes.iter().any(|route| has(route.url().expose().as_bytes())) {
         return Some("the route table".to_owned());
@@ -66,12 +68,6 @@ fn find(bytes: &[u8], manifest: &Manifest, needle: &str) -> Option<String> {
 
 fn contains(text: &[u8], needle: &[u8]) -> bool {
     text.windows(needle.len()).any(|window| window == needle)
-}
-
-fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 /// A manifest that must not be published.

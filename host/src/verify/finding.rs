@@ -1,5 +1,7 @@
 //! What verification finds, and what it proves.
 
+use serde::{Serialize, Serializer};
+
 use crate::block::BlobId;
 use crate::kernel::indexes::Mismatch;
 use crate::manifest::ManifestProblem;
@@ -42,8 +44,15 @@ pub enum Finding {
     Rfs(String),
 }
 
+/// A finding is text for machines, too: what is wrong differs too much from one to the next.
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// What was proven.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Verification {
     /// What is wrong; nothing is good.
     pub findings: Vec<Finding>,

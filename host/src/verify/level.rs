@@ -2,15 +2,16 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// A level of the ladder; each proves what the ones before it prove, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// The manifest alone; no store is asked.
+    /// The manifest alone, by stock rfs's rules; no store is asked.
     Schema,
-    /// Every blob is there.
+    /// Every blob is in the store.
     Presence,
     /// And a sample of them is what it should be.
     Sample,

@@ -4,18 +4,28 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, Permissions, PermissionsExt};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::error::ZinitError;
 use crate::files::{replace, sha256};
 
 /// What became of the files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Written {
     /// The directory that they are in.
     pub directory: PathBuf,
     /// Each with its path in the directory.
+    #[serde(serialize_with = "as_objects")]
     pub files: Vec<(String, FileState)>,
+}
+
+fn as_objects<S: Serializer>(files: &[(String, FileState)], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct File<'a> {
+        path: &'a str,
+        state: FileState,
+    }
+    serializer.collect_seq(files.iter().map(|(path, state)| File { path, state: *state }))
 }
 
 /// What became of a file, or would.

@@ -235,7 +235,7 @@ fn a_build_says_what_it_wrote_and_loses_no_one_s_work() {
     let project = Project::sample();
     let run = build(&project).ok();
     assert!(
-        run.stdout.ends_with("wrote units\n  folder     PROJECT/dist/zinit\n  files      10 created\n"),
+        run.stdout.ends_with("wrote units\n  directory  PROJECT/dist/zinit\n  files      10 created\n"),
         "{}",
         run.stdout
     );

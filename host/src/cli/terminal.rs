@@ -1,30 +1,32 @@
-//! Progress on a terminal as a bar, elsewhere as one line a step.
+//! Progress: a bar on a terminal, elsewhere a line for each step.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use flistry::progress::Warning;
-use flistry::progress::{Progress, Step};
+use flistry::progress::{Progress, Step, Warning};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::output;
+use super::outcome::Format;
+use super::stderr::{self, Message};
+use super::style::bytes;
 
 /// Standard error, as a place for progress.
 pub struct Terminal {
     quiet: bool,
     bars: bool,
-    /// Warnings are for a machine.
-    json: bool,
+    format: Format,
     bar: Mutex<Option<ProgressBar>>,
     /// Which flist is being worked on, in front of every line.
     subject: Mutex<String>,
 }
 
 impl Terminal {
-    pub fn new(quiet: bool, text: bool) -> Self {
-        let bars = !quiet && text && std::io::stderr().is_terminal();
-        Terminal { quiet: quiet || !text, bars, json: !text, bar: Mutex::new(None), subject: Mutex::new(String::new()) }
+    /// Shows progress to people only, and not with `quiet`.
+    pub fn new(quiet: bool, format: Format) -> Self {
+        let quiet = quiet || format == Format::Json;
+        let bars = !quiet && std::io::stderr().is_terminal();
+        Terminal { quiet, bars, format, bar: Mutex::new(None), subject: Mutex::new(String::new()) }
     }
 
     /// Takes the bar away before the result is printed.
@@ -62,10 +64,10 @@ impl Progress for Terminal {
         } else {
             let amount = match unit {
                 Unit::None => String::new(),
-                Unit::Bytes => format!(" {}", output::bytes(total)),
+                Unit::Bytes => format!(" {}", bytes(total)),
                 Unit::Blobs => format!(" {total} blobs"),
             };
-            output::to_stderr(&format!("{subject}{what}{amount}\n"));
+            stderr::write_text(&format!("{subject}{what}{amount}\n"));
         }
     }
 
@@ -77,11 +79,7 @@ impl Progress for Terminal {
 
     fn warn(&self, warning: Warning) {
         let bar = self.bar.lock().expect("no holder panics");
-        let text = match self.json {
-            true => output::json_line("warning", &warning.what, warning.hint.as_deref()),
-            false => output::warning(&warning),
-        };
-        let print = || output::to_stderr(&text);
+        let print = || stderr::write(Message::Warning(&warning.what), warning.hint.as_deref(), self.format);
         match &*bar {
             Some(bar) => bar.suspend(print),
             None => print(),
@@ -102,7 +100,7 @@ fn words(step: Step) -> (&'static str, Unit) {
         Step::Scan => ("scanning", Unit::None),
         Step::Indexes => ("making module indexes", Unit::None),
         Step::Pack => ("packing", Unit::Bytes),
-        Step::Presence => ("looking for", Unit::Blobs),
+        Step::Presence => ("checking for", Unit::Blobs),
         Step::ReadBack => ("reading back", Unit::Blobs),
         Step::Compare => ("comparing with the source", Unit::Bytes),
         Step::Unpack => ("unpacking", Unit::Bytes),
