@@ -1,9 +1,9 @@
-//! Text of others on a terminal.
+//! Text from files and plugins, made safe for a terminal.
 
 use std::fmt;
 
-/// Shows text without what a terminal would obey: control characters, and those that change the direction of what
-/// follows, stand as escapes. A manifest is anybody's; the terminal is the reader's.
+/// Shows text without anything that a terminal would obey: control characters, and those that change the direction of the
+/// text after them, are written as escapes. Whoever made a manifest must not control the reader's terminal.
 pub struct Printable<'a>(pub &'a str);
 
 impl fmt::Display for Printable<'_> {
