@@ -6,6 +6,7 @@ use super::template::TemplateFileError;
 
 /// Scripts or units that cannot be made or written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ZinitError {
     /// A template that cannot be used.
     #[error(transparent)]

@@ -3,7 +3,7 @@
 //!
 //! A placeholder is `@NAME@`. Its value is quoted already, so a template puts no quotes around it.
 
-use std::io::{ErrorKind, Read};
+use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 use flistry_common::placeholders::{Piece, split_at_signs};
@@ -15,7 +15,7 @@ use crate::progress::Warning;
 const DIRECTORY: &str = "config/zinit";
 
 /// Bytes of the largest template that is read.
-const MAX_FILE: u64 = 64 * 1024;
+const MAX_TEMPLATE: u64 = 64 * 1024;
 
 /// One of the templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub enum TemplateFileError {
         file: String,
         /// What the system says.
         #[source]
-        error: std::io::Error,
+        error: Error,
     },
     /// It has a placeholder that does not exist.
     #[error("{file}, line {line}: unknown placeholder @{name}@")]
@@ -161,7 +161,7 @@ impl TemplateFileError {
         match self {
             TemplateFileError::Read { .. } => {
                 format!(
-                    "a template is UTF-8 text of at most {MAX_FILE} bytes; without the file, the shipped one is used"
+                    "a template is UTF-8 text of at most {MAX_TEMPLATE} bytes; without the file, the shipped one is used"
                 )
             }
             TemplateFileError::Unknown { known, .. } => format!("there are: {known}"),
@@ -220,17 +220,14 @@ impl Templates {
 
 fn read(project: &Path, kind: TemplateKind) -> Result<Option<String>, TemplateFileError> {
     let failed = |error| TemplateFileError::Read { file: kind.path(), error };
-    let path = project.join(kind.path());
-    let file = match files::open(&path) {
+    let bytes = match files::read(&project.join(kind.path()), MAX_TEMPLATE) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(failed)?,
+        read => read.map_err(failed)?,
     };
-    if file.metadata().map_err(failed)?.len() > MAX_FILE {
-        return Err(failed(std::io::Error::other("it is too large")));
+    if bytes.len() as u64 > MAX_TEMPLATE {
+        return Err(failed(Error::other("it is too large")));
     }
-    let mut text = String::new();
-    file.take(MAX_FILE).read_to_string(&mut text).map_err(failed)?;
-    Ok(Some(text))
+    String::from_utf8(bytes).map(Some).map_err(|_| failed(Error::other("it is not UTF-8 text")))
 }
 
 /// Each placeholder is one of the kind's, and none that it needs is missing.
