@@ -11,7 +11,7 @@ use super::error::ZinitError;
 use super::generated::{GeneratedFile, GeneratedKind};
 use super::mount::Mount;
 use super::settings::{Dialect, ZinitSettings};
-use super::write::{FileState, Found, Wanted, Written, find, put, refuse_conflicts};
+use super::write::{FileState, Found, WantedFile, Written, find, put, refuse_conflicts};
 use crate::files::sha256;
 use crate::progress::Warning;
 
@@ -52,18 +52,18 @@ pub fn fill(
     let mut wanted = Vec::new();
     for mount in mounts {
         let path = format!("{}/{}", inside(&settings.manifests), mount.built.name);
-        wanted.push(Wanted { path, bytes: manifest(mount)?, mode: 0o644 });
+        wanted.push(WantedFile { path, bytes: manifest(mount)?, mode: 0o644 });
     }
-    wanted.extend(files.iter().map(|file| Wanted {
+    wanted.extend(files.iter().map(|file| WantedFile {
         path: place(file, settings),
         bytes: file.text.clone().into_bytes(),
         mode: file.mode(),
     }));
-    let look = |wanted: Wanted| match find(&dir, &wanted) {
+    let look = |wanted: WantedFile| match find(&dir, &wanted) {
         Ok(found) => Ok((wanted, found)),
         Err(error) => Err(ZinitError::Write { path: root.join(&wanted.path), error }),
     };
-    let found: Vec<(Wanted, Found)> = wanted.into_iter().map(look).collect::<Result<_, _>>()?;
+    let found: Vec<(WantedFile, Found)> = wanted.into_iter().map(look).collect::<Result<_, _>>()?;
     if mode == FillMode::Refuse {
         refuse_conflicts(root, &found)?;
     }

@@ -10,7 +10,7 @@ use cap_std::fs::Dir;
 
 use super::error::ZinitError;
 use super::generated::GeneratedFile;
-use super::write::{FileState, Found, Wanted, Written, find, put, refuse_conflicts};
+use super::write::{FileState, Found, WantedFile, Written, find, put, refuse_conflicts};
 use crate::files::sha256;
 use crate::progress::Warning;
 
@@ -89,7 +89,7 @@ impl Update<'_> {
         ZinitError::Write { path: self.directory.join(path), error }
     }
 
-    fn keep(&mut self, wanted: &Wanted) {
+    fn keep(&mut self, wanted: &WantedFile) {
         self.warnings.push(Warning::new(
             format!("{} was changed by hand and is left as it is", self.directory.join(&wanted.path).display()),
             "`flistry zinit --output DIR` writes the generated file elsewhere, `flistry zinit --force` overwrites this one",
@@ -97,7 +97,7 @@ impl Update<'_> {
         self.states.push((wanted.path.clone(), FileState::Kept));
     }
 
-    fn put(&mut self, wanted: &Wanted, found: &Found) -> Result<(), ZinitError> {
+    fn put(&mut self, wanted: &WantedFile, found: &Found) -> Result<(), ZinitError> {
         let state = found.state();
         if state != FileState::Unchanged {
             put(&self.dir, wanted).map_err(|error| self.failed(&wanted.path, error))?;
@@ -125,7 +125,7 @@ impl Update<'_> {
     /// Writes the digests, where they are not those of `before`.
     fn finish(self, before: &Sums) -> Result<(Written, Vec<Warning>), ZinitError> {
         if self.sums != *before {
-            let wanted = Wanted { path: SUMS.to_owned(), bytes: self.sums.to_string().into_bytes(), mode: 0o644 };
+            let wanted = WantedFile { path: SUMS.to_owned(), bytes: self.sums.to_string().into_bytes(), mode: 0o644 };
             put(&self.dir, &wanted).map_err(|error| self.failed(SUMS, error))?;
         }
         Ok((Written { directory: self.directory.to_owned(), files: self.states }, self.warnings))
@@ -145,9 +145,9 @@ fn open(directory: &Path) -> Result<Option<Dir>, ZinitError> {
     }
 }
 
-fn look(dir: Option<&Dir>, directory: &Path, files: &[GeneratedFile]) -> Result<Vec<(Wanted, Found)>, ZinitError> {
+fn look(dir: Option<&Dir>, directory: &Path, files: &[GeneratedFile]) -> Result<Vec<(WantedFile, Found)>, ZinitError> {
     let look = |file: &GeneratedFile| {
-        let wanted = Wanted { path: file.path(), bytes: file.text.clone().into_bytes(), mode: file.mode() };
+        let wanted = WantedFile { path: file.path(), bytes: file.text.clone().into_bytes(), mode: file.mode() };
         let found = match dir {
             Some(dir) => {
                 find(dir, &wanted).map_err(|error| ZinitError::Read { path: directory.join(&wanted.path), error })?
@@ -194,7 +194,7 @@ impl Sums {
     }
 
     /// Whether what is at a file's place is not what was written there last.
-    fn is_changed(&self, wanted: &Wanted, found: &Found) -> bool {
+    fn is_changed(&self, wanted: &WantedFile, found: &Found) -> bool {
         match found {
             Found::Other(digest) => self.0.get(&wanted.path) != Some(digest),
             Found::Foreign => true,

@@ -70,7 +70,7 @@ impl Written {
 }
 
 /// A file as it is to be.
-pub(super) struct Wanted {
+pub(super) struct WantedFile {
     /// In the directory.
     pub path: String,
     pub bytes: Vec<u8>,
@@ -102,7 +102,7 @@ impl Found {
 }
 
 /// An error that names all files whose contents would be lost.
-pub(super) fn refuse_conflicts(directory: &Path, found: &[(Wanted, Found)]) -> Result<(), ZinitError> {
+pub(super) fn refuse_conflicts(directory: &Path, found: &[(WantedFile, Found)]) -> Result<(), ZinitError> {
     let is_lost = |found: &Found| matches!(found, Found::Other(_) | Found::Foreign);
     let paths: Vec<String> =
         found.iter().filter(|(_, found)| is_lost(found)).map(|(wanted, _)| wanted.path.clone()).collect();
@@ -113,7 +113,7 @@ pub(super) fn refuse_conflicts(directory: &Path, found: &[(Wanted, Found)]) -> R
 }
 
 /// Looks at a file's place. A symlink there is not followed: zinit 0.2 would not follow it, either.
-pub(super) fn find(dir: &Dir, wanted: &Wanted) -> std::io::Result<Found> {
+pub(super) fn find(dir: &Dir, wanted: &WantedFile) -> std::io::Result<Found> {
     let metadata = match dir.symlink_metadata(&wanted.path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
         metadata => metadata?,
@@ -130,7 +130,7 @@ pub(super) fn find(dir: &Dir, wanted: &Wanted) -> std::io::Result<Found> {
 }
 
 /// Writes a file so that its place holds the old or the new one, whatever happens, with its permissions whatever the umask is.
-pub(super) fn put(dir: &Dir, wanted: &Wanted) -> std::io::Result<()> {
+pub(super) fn put(dir: &Dir, wanted: &WantedFile) -> std::io::Result<()> {
     let path = Path::new(&wanted.path);
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let parent = match path.parent().filter(|parent| *parent != Path::new("")) {
