@@ -52,6 +52,6 @@ pub use limits::Limits;
 pub use load::{LoadOptions, Plugin};
 pub use metadata::ComponentMetadata;
 pub use naming::FlistNames;
-pub use operations::{Added, Applied, Operation, Wanted, apply};
+pub use operations::{AddedSymlink, Applied, Operation, Wanted, apply};
 pub use run::{Account, Usage};
 pub use view::{EntryKind, EntryView, SourceTree, TreeView, Trees};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::tags;
-use crate::plugin::{Added, Hook, Plugin, Usage};
+use crate::plugin::{AddedSymlink, Hook, Plugin, Usage};
 use crate::tree::LeftOut;
 
 /// Everything that plugins had to do with.
@@ -12,7 +12,7 @@ pub struct Decisions {
     /// What of the source is not in the flist: first what the filters dropped, then what post-pack plugins removed.
     pub left_out: Vec<LeftOut>,
     /// The symlinks that post-pack plugins added.
-    pub added: Vec<Added>,
+    pub added: Vec<AddedSymlink>,
     /// The plugins in the order in which they ran.
     pub plugins: Vec<PluginRun>,
     /// What does not hinder a node and is worth knowing.

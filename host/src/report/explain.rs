@@ -2,7 +2,7 @@
 
 use super::build_report::BuildReport;
 use super::decisions::EntryReason;
-use crate::plugin::Added;
+use crate::plugin::AddedSymlink;
 use crate::tree::{LeftOut, LeftOutStage};
 
 impl BuildReport {
@@ -24,7 +24,7 @@ impl BuildReport {
             let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             sentences.push(format!("plugin `{by}` {did} it{why}"));
         }
-        if let Some(Added { by, .. }) = self.decisions.added.iter().find(|added| added.path == path) {
+        if let Some(AddedSymlink { by, .. }) = self.decisions.added.iter().find(|added| added.path == path) {
             sentences.push(format!("plugin `{by}` added it"));
         }
         for run in &self.decisions.plugins {

@@ -1,6 +1,11 @@
+//! Operations on a small tree, a case each.
+
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::plugin::error::PluginError;
 use crate::tree::source::Contents;
-use crate::tree::{Attributes, Entry, Kind, Permissions, Tree};
+use crate::tree::{Attributes, Entry, EntryId, Input, Kind, LeftOut, LeftOutStage, Permissions, Tree};
 
 fn attributes() -> Attributes {
     Attributes { permissions: Permissions::of_mode(0o755), uid: 0, gid: 0, mtime: 7 }
@@ -68,10 +73,10 @@ fn what_is_added_and_removed_leaves_a_tree_in_order() {
     assert_eq!(applied.added.len(), 2);
     assert_eq!(applied.tags["t"], "v");
     assert_eq!(applied.tags["keep"], "1");
-    // A link at the place of what the same plugin removes.
+    // A symlink at the place of what the same plugin removes.
     let applied = run(&[("p", vec![remove(5), link("c", "a")])]).unwrap();
     assert_eq!(paths(&applied.input.tree), ["", "a", "a/x", "a/y", "b", "c", "up"]);
-    // A folder goes with what is in it, if the links to it go, too.
+    // A directory goes with what is in it, if the symlinks to it go, too.
     let applied = run(&[("p", vec![remove(1), remove(4)])]).unwrap();
     assert_eq!(paths(&applied.input.tree), ["", "c", "up"]);
     assert_eq!(applied.removed.len(), 4);
@@ -89,24 +94,24 @@ fn what_escapes_is_refused() {
     let start = "plugin `p`, post-pack: it can't ";
     let cases = [
         (vec![remove(0)], "remove the root: an flist has one"),
-        (vec![remove(99)], "remove entry 99: there is no such entry"),
-        (vec![link("../x", "c")], "add the link ../x -> c: its path has a name that means another directory"),
-        (vec![link("/x", "c")], "add the link /x -> c: its path has an empty name"),
-        (vec![link("a//x", "c")], "add the link a//x -> c: its path has an empty name"),
-        (vec![link("", "c")], "add the link  -> c: its path has an empty name"),
-        (vec![link("b/z", "x")], "add the link b/z -> x: its path leads through what is no folder"),
-        (vec![link("nowhere/z", "x")], "add the link nowhere/z -> x: its folder does not exist"),
-        (vec![link("z", "/etc")], "add the link z -> /etc: its target is absolute: it would lead out of the flist"),
-        (vec![link("z", "../etc")], "add the link z -> ../etc: its target leads out of the flist"),
-        (vec![link("a/z", "../up/etc")], "add the link a/z -> ../up/etc: its target leads out of the flist"),
-        (vec![link("z", "")], "add the link z -> : its target is none"),
-        (vec![link("z", "gone")], "add the link z -> gone: its target does not exist"),
-        (vec![link("z", "z")], "add the link z -> z: it leads in a circle"),
-        (vec![link("y", "z"), link("z", "y")], "add the link y -> z: it leads in a circle"),
-        (vec![link("c", "a")], "add the link c -> a: there is an entry of that name"),
-        (vec![link("z", "a"), link("z", "c")], "add the link z -> c: it adds another one there"),
-        (vec![remove(1), link("a/z", "x")], "add the link a/z -> x: it removes its folder"),
-        (vec![remove(2)], "remove /a/x: the link /a/y would dangle; remove it as well"),
+        (vec![remove(99)], "remove entry 99: it does not exist"),
+        (vec![link("../x", "c")], "add the symlink ../x -> c: its path has a name that means another directory"),
+        (vec![link("/x", "c")], "add the symlink /x -> c: its path has an empty name"),
+        (vec![link("a//x", "c")], "add the symlink a//x -> c: its path has an empty name"),
+        (vec![link("", "c")], "add the symlink  -> c: its path has an empty name"),
+        (vec![link("b/z", "x")], "add the symlink b/z -> x: its path leads through something that is not a directory"),
+        (vec![link("nowhere/z", "x")], "add the symlink nowhere/z -> x: its directory does not exist"),
+        (vec![link("z", "/etc")], "add the symlink z -> /etc: its target is absolute: it would lead out of the flist"),
+        (vec![link("z", "../etc")], "add the symlink z -> ../etc: its target leads out of the flist"),
+        (vec![link("a/z", "../up/etc")], "add the symlink a/z -> ../up/etc: its target leads out of the flist"),
+        (vec![link("z", "")], "add the symlink z -> : its target is empty or has a NUL byte"),
+        (vec![link("z", "gone")], "add the symlink z -> gone: its target does not exist"),
+        (vec![link("z", "z")], "add the symlink z -> z: it is part of a loop"),
+        (vec![link("y", "z"), link("z", "y")], "add the symlink y -> z: it is part of a loop"),
+        (vec![link("c", "a")], "add the symlink c -> a: an entry of that name exists"),
+        (vec![link("z", "a"), link("z", "c")], "add the symlink z -> c: it adds another symlink there"),
+        (vec![remove(1), link("a/z", "x")], "add the symlink a/z -> x: it removes its directory"),
+        (vec![remove(2)], "remove /a/x: the symlink /a/y would dangle; remove it as well"),
         (
             vec![tag("flistry.config", "x")],
             "change the tag \"flistry.config\": tags that begin with `flistry.` are the host's",
@@ -123,12 +128,12 @@ fn what_escapes_is_refused() {
 fn plugins_that_disagree_are_both_named() {
     let cases: [(Vec<Operation>, Vec<Operation>, &str); 4] = [
         (vec![tag("t", "1")], vec![tag("t", "2")], "tag `t`: the first sets \"1\", the second sets \"2\""),
-        (vec![remove(5)], vec![link("c", "a")], "the first removes /c, the second adds a link there"),
-        (vec![link("z", "a")], vec![link("z", "a")], "both add a link at /z"),
+        (vec![remove(5)], vec![link("c", "a")], "the first removes /c, the second adds a symlink there"),
+        (vec![link("z", "a")], vec![link("z", "a")], "both add a symlink at /z"),
         (
             vec![remove(1), remove(4)],
             vec![link("a/z", "x")],
-            "the first removes the folder of /a/z, the second adds that link",
+            "the first removes the directory of /a/z, the second adds that symlink",
         ),
     ];
     for (first, second, text) in cases {
