@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use crate::support::repository;
 
-/// A folder with a file, a folder with a file, and a link that leads out of it.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("file"), "some contents").unwrap();
-    std::fs::create_dir(folder.path().join("sub")).unwrap();
-    std::fs::write(folder.path().join("sub/e1000.ko"), "no module").unwrap();
-    std::os::unix::fs::symlink("../outside", folder.path().join("link-out")).unwrap();
-    folder
+/// A directory with a file, a directory with a file, and a symlink that leads out of it.
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("file"), "some contents").unwrap();
+    std::fs::create_dir(directory.path().join("sub")).unwrap();
+    std::fs::write(directory.path().join("sub/e1000.ko"), "no module").unwrap();
+    std::os::unix::fs::symlink("../outside", directory.path().join("link-out")).unwrap();
+    directory
 }
 
 struct Ran {
@@ -46,9 +46,9 @@ fn flistry(args: &[impl AsRef<OsStr>]) -> Ran {
 const MEMORY_KB: u64 = 1_500_000;
 
 fn hostile(word: &str) -> Ran {
-    let (folder, file) = (folder(), repository("tests/plugins/built/hostile.wasm"));
+    let (directory, file) = (directory(), repository("tests/plugins/built/hostile.wasm"));
     let config = format!("{{\"do\":\"{word}\"}}");
-    let tree = folder.path().to_str().unwrap();
+    let tree = directory.path().to_str().unwrap();
     flistry(&["plugin", "run", file.to_str().unwrap(), "--tree", tree, "--config", &config])
 }
 
@@ -92,7 +92,7 @@ fn what_is_too_much_is_refused() {
     fails("tag-giant", "post-pack: more bytes of a tag than allowed, which are 1024");
     fails("key-giant", "post-pack: more bytes of a tag than allowed, which are 1024");
     fails("title-giant", "naming: more bytes of a tag than allowed, which are 1024");
-    fails("alias-many", "naming: it wants 100000 aliases; 64 are the most");
+    fails("alias-many", "naming: it wants 100000 aliases; at most 64 are allowed");
     // Giant questions get answers of the size that there is.
     fails("modinfo-giant", "filter: ");
     for word in ["read-giant", "entries-giant"] {
@@ -178,8 +178,8 @@ mod components {
     use super::*;
 
     fn check(bytes: &[u8]) -> Ran {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("plugin.wasm");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("plugin.wasm");
         std::fs::write(&file, bytes).unwrap();
         flistry(&["plugin", "check", file.to_str().unwrap()])
     }
@@ -193,8 +193,8 @@ mod components {
 
     #[test]
     fn a_path_need_not_be_utf8() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(OsStr::from_bytes(b"\xff.wasm"));
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(OsStr::from_bytes(b"\xff.wasm"));
         std::fs::copy(repository("plugins/built/zos-naming.wasm"), &file).unwrap();
         let run = flistry(&[OsStr::new("plugin"), OsStr::new("check"), file.as_os_str()]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
@@ -202,13 +202,13 @@ mod components {
     }
 
     #[test]
-    fn what_is_no_component_is_refused() {
-        refused(b"", "is no WebAssembly component");
-        refused(b"#!/bin/sh\n", "is no WebAssembly component");
-        refused(b"\0asm\x01\0\0\0", "is no WebAssembly component");
+    fn a_file_that_is_not_a_component_is_refused() {
+        refused(b"", "is not a WebAssembly component");
+        refused(b"#!/bin/sh\n", "is not a WebAssembly component");
+        refused(b"\0asm\x01\0\0\0", "is not a WebAssembly component");
         let whole = std::fs::read(repository("plugins/built/zos-naming.wasm")).unwrap();
         for part in [whole.len() / 3, whole.len() - 7] {
-            refused(&whole[..part], "is no WebAssembly component");
+            refused(&whole[..part], "is not a WebAssembly component");
         }
     }
 
@@ -254,9 +254,9 @@ mod defaults {
 
     #[test]
     fn the_path_filter_drops_by_rule() {
-        let folder = folder();
+        let directory = directory();
         let config = r#"{"rules": [{"exclude": "sub"}, {"include": "sub/*.ko"}, {"exclude": "link-*"}]}"#;
-        let answers = answers("path-filter", folder.path(), &["--config", config]);
+        let answers = answers("path-filter", directory.path(), &["--config", config]);
         let dropped: Vec<&str> =
             answers["filter"]["dropped"].as_array().unwrap().iter().map(|d| d["path"].as_str().unwrap()).collect();
         assert_eq!(dropped, ["link-out", "sub"]);
@@ -264,8 +264,8 @@ mod defaults {
 
     #[test]
     fn the_naming_is_that_of_zero_os() {
-        let folder = folder();
-        let names = |more: &[&str]| answers("zos-naming", folder.path(), more)["naming"].clone();
+        let directory = directory();
+        let names = |more: &[&str]| answers("zos-naming", directory.path(), more)["naming"].clone();
         let modules = names(&["--kernel", "6.12.44-Zero-OS"]);
         assert_eq!(modules["file"], "modules-6.12.44-Zero-OS.fl");
         let firmware = ["--flist", "firmware", "--contents", "firmware", "--variable", "FIRMWARE_TAG=v9"];
@@ -321,8 +321,8 @@ mod defaults {
 
     #[test]
     fn the_same_input_uses_the_same_fuel() {
-        let folder = folder();
-        let fuel = || answers("path-filter", folder.path(), &[])["filter"]["used"]["fuel"].as_u64().unwrap();
+        let directory = directory();
+        let fuel = || answers("path-filter", directory.path(), &[])["filter"]["used"]["fuel"].as_u64().unwrap();
         let first = fuel();
         assert!(first > 0);
         assert_eq!(first, fuel());

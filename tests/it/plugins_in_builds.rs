@@ -10,7 +10,7 @@ fn sha256(file: &str) -> String {
     flistry::files::sha256(&std::fs::read(repository(file)).unwrap())
 }
 
-/// Puts a component of the tests into the project's folder `plugins`.
+/// Puts a component of the tests into the project's directory `plugins`.
 fn add_component(project: &Project, name: &str) {
     std::fs::create_dir_all(project.path("plugins")).unwrap();
     let to = project.path(&format!("plugins/{name}.wasm"));
@@ -92,7 +92,7 @@ fn a_build_says_what_plugins_did_and_used_the_same_each_time() {
 }
 
 #[test]
-fn filters_come_one_after_the_other_and_keep_the_folders_of_what_is_kept() {
+fn filters_come_one_after_the_other_and_keep_the_directories_of_what_is_kept() {
     let project = Project::plain();
     let filters = "[plugin.first]\ncomponent = \"builtin:path-filter\"\nconfig.rules = [{ exclude = \"one\" }]\n\
                    [plugin.second]\ncomponent = \"builtin:path-filter\"\n\

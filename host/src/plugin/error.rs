@@ -8,15 +8,15 @@ const SHOWN: usize = 1024;
 /// A plugin that can't be used, or that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
-    /// The file is no component at all.
-    #[error("plugin `{plugin}` is no WebAssembly component: {what}")]
+    /// The file is not a component at all.
+    #[error("plugin `{plugin}` is not a WebAssembly component: {what}")]
     NotComponent {
         /// The plugin's name in the configuration.
         plugin: String,
         /// What it is instead.
         what: String,
     },
-    /// The file is another one than the one that was pinned.
+    /// The file is not the one that was pinned.
     #[error("plugin `{plugin}` has the SHA-256 {found}, the configuration wants {expected}")]
     Digest {
         /// The plugin's name in the configuration.
@@ -26,7 +26,7 @@ pub enum PluginError {
         /// What the file has.
         found: String,
     },
-    /// It wants something that nobody grants.
+    /// It wants an import that flistry does not offer.
     #[error("plugin `{plugin}` wants the import `{import}`, which flistry does not offer")]
     Import {
         /// The plugin's name in the configuration.
@@ -34,7 +34,7 @@ pub enum PluginError {
         /// The import's name.
         import: String,
     },
-    /// A component, but no plugin of this flistry.
+    /// It is a component, but not a plugin for this flistry.
     #[error("plugin `{plugin}` does not fit: {what}")]
     World {
         /// The plugin's name in the configuration.
@@ -97,10 +97,10 @@ pub enum PluginError {
         plugin: String,
         /// What was called.
         hook: &'static str,
-        /// How.
+        /// How it crashed.
         what: String,
     },
-    /// Its answer is none.
+    /// Its answer makes no sense.
     #[error("plugin `{plugin}`, {hook}: {what}")]
     Answer {
         /// The plugin's name in the configuration.
@@ -115,9 +115,9 @@ pub enum PluginError {
     Operation {
         /// The plugin's name in the configuration.
         plugin: String,
-        /// What it wanted.
+        /// The operation.
         operation: String,
-        /// Why not.
+        /// Why it can't.
         what: String,
     },
     /// Two plugins want different things.
@@ -127,13 +127,13 @@ pub enum PluginError {
         first: String,
         /// The other.
         second: String,
-        /// About what.
+        /// What they disagree about.
         what: String,
     },
     /// WebAssembly can't be run here at all.
     #[error("the plugin engine does not start: {what}")]
     Engine {
-        /// Why.
+        /// Why it does not start.
         what: String,
     },
 }
@@ -176,7 +176,7 @@ impl PluginError {
             }
             PluginError::Operation { .. } => "nothing was changed; correct the plugin or its configuration".into(),
             PluginError::Conflict { .. } => "nothing was changed; take one of the two out, or configure it otherwise".into(),
-            PluginError::Engine { .. } => "check that the cache folder is writable, and that memory is left".into(),
+            PluginError::Engine { .. } => "check that the cache directory is writable and that memory is left".into(),
         }
     }
 

@@ -24,13 +24,13 @@ pub struct Limits {
     pub log_bytes: u64,
     /// Operations of one post-pack hook.
     pub operations: u64,
-    /// Bytes of a path or a link's target.
+    /// Bytes of a path or a symlink's target.
     pub path_bytes: u64,
     /// Bytes of a tag's value, and of a title.
     pub tag_bytes: u64,
     /// Bytes of the reason for which a filter drops an entry.
     pub reason_bytes: u64,
-    /// Bytes of the component; looked at before it is compiled, since compiling is no sandbox.
+    /// Bytes of the component; checked before it is compiled, since compiling is not sandboxed.
     pub component_bytes: u64,
 }
 

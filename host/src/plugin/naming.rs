@@ -29,7 +29,7 @@ impl Plugin {
     /// Asks for the names.
     ///
     /// # Errors
-    /// Where the plugin fails, or what it says is no name.
+    /// Where the plugin fails, or what it answers can't be a name.
     pub fn name(&self, facts: &BuildFacts, trees: &Trees) -> Result<(FlistNames, Account), PluginError> {
         let hook = self.hooks.naming.as_ref().ok_or_else(|| self.no_hook(Hook::Naming))?;
         let mut run = Run::begin(self, Hook::Naming.as_str(), Some(facts), trees, 0)?;
@@ -38,7 +38,9 @@ impl Plugin {
         let names = names.map_err(|error| run.refused(error, &[]))?;
 
         if names.aliases.len() > MAX_ALIASES {
-            return Err(run.bad_answer(format!("it wants {} aliases; {MAX_ALIASES} are the most", names.aliases.len())));
+            return Err(
+                run.bad_answer(format!("it wants {} aliases; at most {MAX_ALIASES} are allowed", names.aliases.len()))
+            );
         }
         let title = names.title.filter(|title| !title.is_empty());
         let title_len = title.as_ref().map_or(0, String::len);

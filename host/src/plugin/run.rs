@@ -33,7 +33,7 @@ pub struct Usage {
     pub seconds: f64,
 }
 
-/// What is left of a run, beside its answer.
+/// What a run leaves beside its answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Account {
     /// What it used.
@@ -46,7 +46,7 @@ pub struct Account {
     pub findings: Vec<(String, String)>,
 }
 
-/// A run that goes on. It ends with the first error: a store is of no use after a trap.
+/// A run in progress. It ends with the first error: a store is of no use after a trap.
 pub(super) struct Run<'a> {
     plugin: &'a Plugin,
     hook: &'static str,
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// An answer that is none.
+    /// The error of an answer that makes no sense.
     pub fn bad_answer(&self, what: impl Into<String>) -> PluginError {
         PluginError::Answer { plugin: self.plugin.name.to_string(), hook: self.hook, what: what.into() }
     }
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
         checked.map_err(|error| failure(self.plugin, self.hook, &error))
     }
 
-    /// Ends it.
+    /// Ends the run.
     pub fn end(self) -> Account {
         let mut state = self.store.into_data();
         state.wasi().flush();

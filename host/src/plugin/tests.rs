@@ -1,4 +1,4 @@
-//! What is refused before anything of a component runs.
+//! What is refused before any part of a component runs.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ fn wat(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_component_is_refused() {
+fn a_file_that_is_not_a_component_is_refused() {
     let error = load(b"#!/bin/sh");
-    assert_eq!(error.to_string(), "plugin `p` is no WebAssembly component: it does not begin as WebAssembly does");
+    assert_eq!(error.to_string(), "plugin `p` is not a WebAssembly component: it does not begin as WebAssembly does");
     assert!(error.is_configuration());
     assert!(load(&wat("(module)")).to_string().ends_with("it is a core module, not yet made into a component"));
     let whole = wat(r#"(component (import "flistry:plugin/log@0.1.0" (instance)))"#);
@@ -30,7 +30,7 @@ fn what_is_no_component_is_refused() {
 }
 
 #[test]
-fn what_nobody_grants_is_named() {
+fn an_import_that_is_not_offered_is_named() {
     let error = load(&wat(r#"(component (import "other:host/sockets@1.0.0" (instance)))"#));
     assert_eq!(
         error.to_string(),

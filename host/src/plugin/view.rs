@@ -31,11 +31,11 @@ pub struct EntryView {
     pub path: String,
     /// What it is.
     pub kind: EntryKind,
-    /// A file's length in bytes, a link's target's length, else 0.
+    /// A file's length in bytes, the length of a symlink's target, else 0.
     pub size: u64,
     /// The permission bits, 0 to 0o7777.
     pub mode: u32,
-    /// A link's target.
+    /// A symlink's target.
     pub target: Option<String>,
     /// Why an flist can't hold it.
     pub unpackable: Option<String>,
@@ -107,16 +107,16 @@ pub trait TreeView: Send + Sync {
     /// An entry; `id` is less than [`TreeView::len`].
     fn entry(&self, id: u32) -> EntryView;
 
-    /// The entry at a path; links are not followed.
+    /// The entry at a path; symlinks are not followed.
     fn find(&self, path: &str) -> Option<u32>;
 
     /// A file's bytes, at most `len`; fewer at its end.
     ///
     /// # Errors
-    /// What the file system says; also where the entry is no file, or was written to since the scan.
+    /// What the file system says; also where the entry is not a file, or was written to since the scan.
     fn read(&self, id: u32, offset: u64, len: usize) -> io::Result<Vec<u8>>;
 
-    /// What a file is remembered by; `None` for what is no file.
+    /// What a file is remembered by; `None` for anything but a file.
     fn identity(&self, id: u32) -> Option<FileIdentity>;
 }
 
@@ -127,7 +127,7 @@ pub struct Trees {
     pub by_name: BTreeMap<String, Arc<dyn TreeView>>,
 }
 
-/// A source folder, scanned, without what was filtered out.
+/// A source directory, scanned, without what was filtered out.
 pub struct SourceTree {
     dir: Dir,
     entries: Vec<EntryView>,
@@ -140,7 +140,7 @@ impl SourceTree {
     /// What `keeps` of the scan; the root is always kept.
     ///
     /// # Errors
-    /// Where the source's folder can't be held open once more.
+    /// Where the source's directory can't be opened again.
     pub fn new(source: &Source, scan: &Scan, keeps: impl Fn(usize) -> bool) -> io::Result<SourceTree> {
         let scanned: Vec<usize> = (0..scan.entries().len()).filter(|index| *index == 0 || keeps(*index)).collect();
         let entries: Vec<EntryView> = scanned.iter().map(|index| EntryView::of_scan(scan, *index)).collect();
@@ -175,7 +175,7 @@ impl TreeView for SourceTree {
     }
 
     fn read(&self, id: u32, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        let was = self.identity(id).ok_or_else(|| io::Error::other("it is no regular file"))?;
+        let was = self.identity(id).ok_or_else(|| io::Error::other("it is not a regular file"))?;
         read_unchanged_in(&self.dir, &self.entries[id as usize].path, &was, offset..offset.saturating_add(len as u64))
     }
 

@@ -33,7 +33,7 @@ pub struct CrateMetadata {
 /// Makes a component of a core module that was compiled against `wit/`.
 ///
 /// # Errors
-/// [`ComponentizeError`] for what is no module, or imports what its world does not have. A module without a world becomes
+/// [`ComponentizeError`] for what is not a module, or imports what its world does not have. A module without a world becomes
 /// a component that exports nothing: whether it is a plugin is told by its type.
 pub fn componentize(core_module: &[u8], metadata: &CrateMetadata) -> Result<Vec<u8>, ComponentizeError> {
     // `{:#}`: the causes, too.
@@ -50,7 +50,7 @@ pub fn componentize(core_module: &[u8], metadata: &CrateMetadata) -> Result<Vec<
     add.to_wasm(&component).map_err(failed)
 }
 
-/// A core module that no component can be made of.
+/// A core module that can't be made a component.
 #[derive(Debug, thiserror::Error)]
 #[error("the module cannot be made a component: {0}")]
 pub struct ComponentizeError(String);
@@ -71,7 +71,7 @@ pub struct Toolchain {
 enum StandardLibrary {
     /// Compiled, as rustup installs it.
     Installed,
-    /// Its source, in this folder: Debian's compiler.
+    /// Its source, in this directory: Debian's compiler.
     Source(PathBuf),
 }
 
@@ -85,7 +85,7 @@ pub struct CompiledCrate {
 }
 
 impl Toolchain {
-    /// Looks through the folders of a `PATH` for a rustc that has the target's standard library, compiled or as source,
+    /// Looks through the directories of a `PATH` for a rustc that has the target's standard library, compiled or as source,
     /// with the cargo beside it.
     ///
     /// # Errors
@@ -93,8 +93,8 @@ impl Toolchain {
     pub fn find(path_env: &OsStr) -> Result<Toolchain, ToolchainError> {
         let mut seen = Vec::new();
         let mut from_source = None;
-        for folder in std::env::split_paths(path_env) {
-            let (rustc, cargo) = (folder.join("rustc"), folder.join("cargo"));
+        for directory in std::env::split_paths(path_env) {
+            let (rustc, cargo) = (directory.join("rustc"), directory.join("cargo"));
             if !rustc.is_file() || !cargo.is_file() {
                 continue;
             }
@@ -106,7 +106,7 @@ impl Toolchain {
             let source = library.join("src/rust/library");
             // What the build of `std` needs beside its source is locked there.
             let has_source = source.join("std/Cargo.toml").is_file() && source.join("Cargo.lock").is_file();
-            let mut path = folder.clone().into_os_string();
+            let mut path = directory.clone().into_os_string();
             path.push(":");
             path.push(path_env);
             let toolchain =
@@ -117,7 +117,7 @@ impl Toolchain {
             if has_source && from_source.is_none() {
                 from_source = Some(toolchain(StandardLibrary::Source(source)));
             }
-            seen.push(folder);
+            seen.push(directory);
         }
         from_source.ok_or(ToolchainError::NotFound { seen })
     }
@@ -181,20 +181,20 @@ impl Toolchain {
 
     /// Panic messages have the paths of sources in them: these flags make them the same on every machine.
     fn flags(&self, packages: &Packages) -> Vec<String> {
-        let mut folders = BTreeMap::new();
+        let mut directories = BTreeMap::new();
         for package in &packages.packages {
-            let folder = package.manifest_path.parent().unwrap_or(Path::new("/"));
+            let directory = package.manifest_path.parent().unwrap_or(Path::new("/"));
             let registry =
-                folder.ancestors().find(|above| above.parent().is_some_and(|src| src.ends_with("registry/src")));
+                directory.ancestors().find(|above| above.parent().is_some_and(|src| src.ends_with("registry/src")));
             match registry {
-                Some(registry) => folders.insert(registry.to_owned(), "/registry".to_owned()),
-                None => folders.insert(folder.to_owned(), format!("/{}", package.name)),
+                Some(registry) => directories.insert(registry.to_owned(), "/registry".to_owned()),
+                None => directories.insert(directory.to_owned(), format!("/{}", package.name)),
             };
         }
         if let StandardLibrary::Source(source) = &self.standard_library {
-            folders.insert(source.clone(), "/library".to_owned());
+            directories.insert(source.clone(), "/library".to_owned());
         }
-        folders.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect()
+        directories.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect()
     }
 }
 
@@ -238,13 +238,13 @@ pub enum ToolchainError {
     /// No compiler for the target.
     #[error("there is no Rust compiler for {TARGET}{}", looked_at(seen))]
     NotFound {
-        /// Folders with a compiler that lacks the target.
+        /// Directories with a compiler that lacks the target.
         seen: Vec<PathBuf>,
     },
     /// The compiler refused it.
     #[error("the plugin in {} does not build:\n{said}", dir.display())]
     Build {
-        /// The crate's folder.
+        /// The crate's directory.
         dir: PathBuf,
         /// What cargo wrote.
         said: String,
@@ -263,8 +263,8 @@ pub enum ToolchainError {
 }
 
 fn looked_at(seen: &[PathBuf]) -> String {
-    let folders: Vec<String> = seen.iter().map(|folder| folder.display().to_string()).collect();
-    if folders.is_empty() { String::new() } else { format!("; the one in {} lacks it", folders.join(", ")) }
+    let directories: Vec<String> = seen.iter().map(|directory| directory.display().to_string()).collect();
+    if directories.is_empty() { String::new() } else { format!("; the one in {} lacks it", directories.join(", ")) }
 }
 
 impl ToolchainError {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_module_is_refused() {
+    fn a_file_that_is_not_a_module_is_refused() {
         let metadata = CrateMetadata { name: "x".to_owned(), version: "0.1.0".to_owned(), description: String::new() };
         for bytes in [&b"text"[..], b"\0asm\x0d\0\x01\0", b""] {
             let error = componentize(bytes, &metadata).unwrap_err();

@@ -278,3 +278,6 @@ impl WasiContext<'_> {
 fn level(stream: usize) -> Level {
     if stream == 0 { Level::Debug } else { Level::Info }
 }
+
+#[cfg(test)]
+mod tests;
