@@ -1,6 +1,7 @@
 //! `flistry zinit` and the last stage of `flistry build`: what is generated, by golden files and by the strict models of
 //! both dialects; what is overwritten; an initramfs tree. What the scripts and units then do is in `tests/real/`.
 
+mod golden;
 mod initramfs;
 mod templates;
 
@@ -11,7 +12,6 @@ use flistry::zinit::toml_unit::{self as toml, TomlUnit};
 use flistry::zinit::yaml_unit::YamlUnit;
 
 use crate::support::project::{Project, Run, rfs_conf};
-use crate::support::repository;
 use crate::support::s3_server::{READ_KEY, S3Server, WRITE_KEY};
 
 /// The sample project, built with a release that no date changes.
@@ -43,23 +43,6 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     all
 }
 
-/// Compares with `tests/zinit/golden/NAME`; `UPDATE_GOLDEN=1` writes it anew, to be read before it is committed.
-fn is_golden(name: &str, found: &BTreeMap<String, String>) {
-    let folder = repository("tests/zinit/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        let _ = std::fs::remove_dir_all(&folder);
-        for (path, text) in found {
-            std::fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
-            std::fs::write(folder.join(path), text).unwrap();
-        }
-    }
-    let golden = files(&folder);
-    assert_eq!(found.keys().collect::<Vec<_>>(), golden.keys().collect::<Vec<_>>(), "{name}");
-    for (path, text) in &golden {
-        assert_eq!(&found[path], text, "{name}/{path}");
-    }
-}
-
 fn yaml_unit(files: &BTreeMap<String, String>, name: &str) -> YamlUnit {
     YamlUnit::parse(&files[&format!("yaml/{name}.yaml")]).unwrap()
 }
@@ -75,13 +58,13 @@ fn toml_service(files: &BTreeMap<String, String>, name: &str) -> toml::Service {
 fn a_build_writes_what_a_node_runs() {
     let project = sample();
     let found = files(&project.path("dist/zinit"));
-    is_golden("supervised", &found);
+    golden::is_whole("supervised", &found);
     // The same comes out of the command, at any later day.
     project.flistry(&["zinit", "--output", project.path("again").to_str().unwrap()]).ok();
     assert_eq!(files(&project.path("again")), found);
     let oneshot = project.path("oneshot");
     project.flistry(&["zinit", "--form", "oneshot", "--output", oneshot.to_str().unwrap()]).ok();
-    is_golden("oneshot", &files(&oneshot));
+    golden::differs("oneshot", &found, &files(&oneshot));
 }
 
 #[test]
@@ -90,7 +73,7 @@ fn the_other_order_takes_the_place_of_udev_trigger() {
     append(&project, "[zinit]\norder = \"before-udev-trigger\"\n");
     build(&project).ok();
     let found = files(&project.path("dist/zinit"));
-    is_golden("before-udev-trigger", &found);
+    golden::differs("before-udev-trigger", &files(&sample().path("dist/zinit")), &found);
     // The system waits for this unit: it waits for neither network nor mounts.
     assert_eq!(yaml_unit(&found, "udev-trigger").after, ["udevd"]);
     assert_eq!(toml_service(&found, "udev-trigger").dependencies.after, ["udevd"]);
@@ -227,7 +210,7 @@ fn one_flist_is_built_and_the_other_keeps_its_units() {
     let first = files(&project.path("dist/zinit"));
     assert!(!first.contains_key("init/modules.sh") && first.contains_key("init/firmware.sh"));
     project.flistry(&["build", "modules"]).ok();
-    is_golden("supervised", &files(&project.path("dist/zinit")));
+    golden::is_whole("supervised", &files(&project.path("dist/zinit")));
 }
 
 #[test]
