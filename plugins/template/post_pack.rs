@@ -1,6 +1,6 @@
 //! Takes editors' backups out of an flist, and says in a tag how many there were.
 
-use flistry_plugin::{Entry, Error, Facts, Kind, Draft, Plugin, PostPack, export, report};
+use flistry_plugin::{Draft, Entry, Error, Facts, Kind, Plugin, PostPack, export, report};
 use serde::Deserialize;
 
 struct NoBackups;

@@ -31,10 +31,9 @@
 //! | what it is called | [`Naming`] | `naming` |
 //! | last changes | [`PostPack`] | `post_pack` |
 //!
-//! What the host offers is in [`trees`], [`module_info`], [`report`] and [`log`]; helpers are [`globs`], [`fnmatch`],
-//! [`templates`], [`symlinks`] and [`modules`]. There is no clock, no
-//! randomness, no file and no network: the same input must give the same output. `wit/` is the reference of all that
-//! crosses the border.
+//! What the host offers is in [`trees`], [`module_info`], [`report`] and [`log`]; helpers are [`EntryTree`], [`globs`],
+//! [`fnmatch`], [`templates`], [`symlinks`] and [`modules`]; [`testing`] is the kit for tests. There is no clock, no randomness,
+//! no file and no network: the same input must give the same output. `wit/` is the reference of all that crosses the border.
 
 pub mod bindings;
 mod config;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::outcome::{Edited, Filtered, Said};
 use super::tree::TestTree;
 use crate::host::{Draft, World};
-use crate::{Error, Facts, Filter, Kind, Names, Naming, PostPack, hook};
+use crate::{Error, Facts, Filter, Kind, Names, Naming, PostPack, Verdict, hook};
 
 /// What a build is about, and what the configuration grants. It runs hooks.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Build {
         self
     }
 
-    /// A tag that the manifest has before the hook.
+    /// A tag that the draft has before the hook.
     pub fn tag(mut self, key: &str, value: &str) -> Build {
         self.tags.push((key.to_owned(), value.to_owned()));
         self
@@ -85,7 +85,7 @@ impl Build {
         self.facts.clone()
     }
 
-    /// Checks a configuration, a JSON object, and lets a filter decide about each entry of a tree.
+    /// Checks a configuration, a JSON object, and lets a filter decide about each entry of a tree but the root.
     ///
     /// # Errors
     /// The plugin's: of its check, its making or a decision.
@@ -95,7 +95,9 @@ impl Build {
         let entries = tree.entries();
         let (verdicts, world) = self.world(&tree).run(|| {
             let mut filter = P::new(&facts, hook::config::<P>(config)?)?;
-            entries.iter().map(|entry| filter.decide(entry)).collect::<Result<_, _>>()
+            let verdicts = entries.iter().skip(1).map(|entry| filter.decide(entry));
+            // Nobody is asked about the root.
+            std::iter::once(Ok(Verdict::Keep)).chain(verdicts).collect::<Result<_, _>>()
         });
         Ok(Filtered { verdicts: verdicts?, said: Said::new(world, &entries), entries })
     }
@@ -110,13 +112,13 @@ impl Build {
         self.world(&tree).run(|| P::name(&facts, hook::config::<P>(config)?)).0
     }
 
-    /// Checks a configuration and has a manifest with this tree edited.
+    /// Checks a configuration and has a draft with this tree edited, which is called `FLIST.fl`.
     ///
     /// # Errors
     /// The plugin's: of its check or its answer.
     pub fn edit<P: PostPack>(&self, config: &str, tree: impl Into<TestTree>) -> Result<Edited, Error> {
         let tree = tree.into();
-        let facts = self.facts_of(&tree);
+        let facts = Facts { file_name: Some(format!("{}.fl", self.facts.flist)), ..self.facts_of(&tree) };
         let draft = Draft::new(Rc::new(tree.snapshot()), self.tags.clone());
         let (edited, world) = self.world(&tree).run(|| P::edit(&facts, hook::config::<P>(config)?, &draft));
         edited?;

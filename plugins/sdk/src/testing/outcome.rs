@@ -61,7 +61,7 @@ impl Filtered {
 pub struct Edited {
     entries: Vec<Entry>,
     removed: BTreeSet<EntryId>,
-    /// The tags that the manifest would have.
+    /// The tags that the manifest would have, without the host's own.
     pub tags: BTreeMap<String, String>,
     /// Paths and targets of the symlinks that it adds, in order.
     pub symlinks: Vec<(String, String)>,
@@ -75,7 +75,11 @@ impl Edited {
         let mut edited = Edited { entries, removed: BTreeSet::new(), tags, symlinks: Vec::new(), said };
         for operation in operations {
             match operation {
-                Operation::Remove(id) => drop(edited.removed.insert(id)),
+                Operation::Remove(id) => {
+                    let is_there = (1..edited.entries.len()).contains(&(id as usize));
+                    assert!(is_there, "the plugin removes the entry {id}, which is the root or nothing");
+                    edited.removed.insert(id);
+                }
                 Operation::SetTag(key, value) => drop(edited.tags.insert(key, value)),
                 Operation::RemoveTag(key) => drop(edited.tags.remove(&key)),
                 Operation::AddSymlink(path, target) => edited.symlinks.push((path, target)),

@@ -2,6 +2,9 @@
 
 use crate::{Attributes, Entry, EntryId, Error, Kind};
 
+/// Bytes that one call reads at most, as in the host.
+const MAX_READ: usize = 1 << 20;
+
 /// An entry with what the host can read of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -40,7 +43,7 @@ impl Snapshot {
             return Err(Error::new("not-a-file", format!("/{} is not a file", node.entry.path)).at(&node.entry));
         }
         let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(node.contents.len());
-        Ok(node.contents[offset..].iter().take(len as usize).copied().collect())
+        Ok(node.contents[offset..].iter().take((len as usize).min(MAX_READ)).copied().collect())
     }
 
     pub(crate) fn module_info(&self, id: EntryId) -> Result<Attributes, Error> {
