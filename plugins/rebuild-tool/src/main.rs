@@ -1,4 +1,4 @@
-//! `rebuild OUT [--check] CRATE…`: builds plugins into the folder OUT, with `digests.toml`.
+//! `rebuild OUT [--check] CRATE…`: builds plugins into the directory OUT, with `digests.toml`.
 //!
 //! With `--check` nothing is written. What differs is an error where the toolchain is the one that made OUT, and a
 //! remark where it is another one.
@@ -57,8 +57,8 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut digests = Digests { toolchain: toolchain.to_string(), ..Digests::default() };
     let mut differ = Vec::new();
-    for folder in crates.iter().map(PathBuf::from) {
-        let built = toolchain.build(&folder)?;
+    for directory in crates.iter().map(PathBuf::from) {
+        let built = toolchain.build(&directory)?;
         let component = componentize::componentize(&built.module, &built.metadata)?;
         let file = format!("{}.wasm", built.metadata.name);
         let sha256 = hex::encode(Sha256::digest(&component));
