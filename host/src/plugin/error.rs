@@ -203,7 +203,7 @@ impl PluginError {
 /// Something that a plugin asked or said in a host call that makes no sense; its text follows the plugin's name and hook.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Fault(pub String);
+pub(super) struct Misuse(pub String);
 
 /// A plugin's text, safe to show: no control characters, not endless.
 pub(super) fn clean(text: &str) -> String {

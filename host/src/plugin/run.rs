@@ -8,7 +8,7 @@ use wasmtime::{Store, Trap};
 
 use super::bindings::flistry::plugin::types;
 use super::engine::EPOCH;
-use super::error::{Fault, PluginError, clean};
+use super::error::{Misuse, PluginError, clean};
 use super::facts::BuildFacts;
 use super::imports::{BuildState, ConfigurationState, LogState, ModuleInfoState, ReportState, TreesState};
 use super::limits::{Breach, Limit};
@@ -200,7 +200,7 @@ fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> Plug
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
         return limit(Limit::Handles);
     }
-    if let Some(Fault(what)) = error.downcast_ref() {
+    if let Some(Misuse(what)) = error.downcast_ref() {
         return PluginError::Answer { plugin: plugin.name.to_string(), hook, what: what.clone() };
     }
     let root = error.root_cause().to_string();

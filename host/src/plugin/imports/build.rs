@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::plugin::bindings::flistry::plugin::build::Host;
 use crate::plugin::bindings::flistry::plugin::types::Attributes;
-use crate::plugin::error::Fault;
+use crate::plugin::error::Misuse;
 use crate::plugin::facts::BuildFacts;
 
 /// The facts of the build; none while a configuration is validated.
@@ -12,7 +12,7 @@ pub struct BuildState(pub Option<BuildFacts>);
 impl Context<'_, BuildState> {
     fn facts(&self) -> wasmtime::Result<&BuildFacts> {
         let nothing =
-            || Fault("it asks what is being built, and nothing is: its configuration is validated".to_owned());
+            || Misuse("it asks what is being built, and nothing is: its configuration is validated".to_owned());
         self.own.0.as_ref().ok_or_else(|| nothing().into())
     }
 }

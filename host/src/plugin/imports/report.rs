@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use crate::plugin::bindings::flistry::plugin::report::Host;
-use crate::plugin::error::{Fault, clean};
+use crate::plugin::error::{Misuse, clean};
 use crate::plugin::limits::Limit;
 
 /// Bytes of the longest key of a finding.
@@ -41,7 +41,7 @@ impl Host for Context<'_, ReportState> {
     fn explain(&mut self, entry: u32, reason: String) -> wasmtime::Result<()> {
         self.count(&reason)?;
         if entry as usize >= self.own.entries {
-            return Err(Fault(format!("it explains entry {entry}, which does not exist")).into());
+            return Err(Misuse(format!("it explains entry {entry}, which does not exist")).into());
         }
         self.own.reasons.insert(entry, clean(&reason));
         Ok(())
@@ -50,7 +50,7 @@ impl Host for Context<'_, ReportState> {
     fn finding(&mut self, key: String, value: String) -> wasmtime::Result<()> {
         self.count(&value)?;
         if key.is_empty() || key.len() > MAX_KEY {
-            return Err(Fault(format!("a finding's key has 1 to {MAX_KEY} bytes")).into());
+            return Err(Misuse(format!("a finding's key has 1 to {MAX_KEY} bytes")).into());
         }
         self.own.findings.push((clean(&key), clean(&value)));
         Ok(())
