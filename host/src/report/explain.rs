@@ -35,3 +35,7 @@ impl BuildReport {
         sentences
     }
 }
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;
