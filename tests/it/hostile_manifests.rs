@@ -1,5 +1,5 @@
 //! Manifests that somebody else made: foreign, broken, and meant to do harm. Each is refused with a message that says what
-//! is wrong, and nothing is written outside the folder that was named.
+//! is wrong, and nothing is written outside the directory that was named.
 
 use flistry::block::BLOCK_SIZE;
 use flistry::manifest::{ManifestError, check, read};

@@ -97,7 +97,7 @@ fn a_builder_s_list_selects_modules_and_what_they_need() {
 }
 
 #[test]
-fn rules_select_by_path_name_folder_and_alias() {
+fn rules_select_by_path_name_directory_and_alias() {
     let project = selecting(
         "config.rules = [\n  { include = { directory = \"kernel/drivers/net\" } },\n  \
          { exclude = { name = [\"brcmfmac\", \"iwl*\"] } },\n  { include = { alias = \"pci:v00008086*\" } },\n  \
@@ -206,7 +206,7 @@ mod files {
     #[test]
     fn a_file_that_is_no_text_is_refused() {
         let correct = "correct `config-files` of [plugin.select] in config/flistry.toml; a path starts at the project's \
-                       folder";
+                       directory";
         let project = with_list("lists/net.conf");
         let refused = |why: &str, hint: &str| refused(&project, "lists/net.conf", why, hint);
         refused("cannot be read: No such file or directory (os error 2)", correct);

@@ -165,7 +165,7 @@ fn a_generated_file_is_packed_like_any_other() {
 mod pack_cache {
     use super::*;
 
-    /// A folder whose files are older than the cache's settling time.
+    /// A directory whose files are older than the cache's settling time.
     fn old_folder(scratch: &Path) -> std::path::PathBuf {
         let folder = scratch.join("tree");
         std::fs::create_dir(&folder).unwrap();

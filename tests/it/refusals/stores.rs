@@ -1,4 +1,4 @@
-//! Stores, keys, routes and folders that don't do.
+//! Stores, keys, routes and directories that don't do.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A project folder and the program, run on it as a user would.
+//! A project directory and the program, run on it as a user would.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::repository;
 use super::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
 
-/// A project in a temporary folder.
+/// A project in a temporary directory.
 pub struct Project {
     folder: tempfile::TempDir,
 }
@@ -44,7 +44,7 @@ impl Project {
         project
     }
 
-    /// A project with one flist, `data`, of the folder `data` with a few files; `contents = "plain"`.
+    /// A project with one flist, `data`, of the directory `data` with a few files; `contents = "plain"`.
     pub fn plain() -> Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
         project.write("config/build.conf", "KERNEL_VERSION=6.12.44\n");
@@ -148,7 +148,7 @@ impl Project {
         serde_json::from_slice(&std::fs::read(self.path(&format!("dist/flists/{flist}.report.json"))).unwrap()).unwrap()
     }
 
-    /// The names in a folder, sorted; nothing where there is no folder.
+    /// The names in a directory, sorted; nothing where there is no directory.
     pub fn names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.path(folder)) else { return Vec::new() };
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

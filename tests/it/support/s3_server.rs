@@ -1,5 +1,5 @@
-//! Servers inside the test process: S3 with real signatures over a folder, and a web server over a `dir` store's
-//! folder. Both count what they are asked and can be made to fail.
+//! Servers inside the test process: S3 with real signatures over a directory, and a web server over a `dir` store's
+//! directory. Both count what they are asked and can be made to fail.
 
 use std::convert::Infallible;
 use std::fs;
@@ -241,7 +241,7 @@ impl S3Access for Rights {
     }
 }
 
-/// A web server over a folder; it knows HEAD and the first-byte range.
+/// A web server over a directory; it knows HEAD and the first-byte range.
 pub struct WebServer {
     server: Server,
     /// What to do wrong, and what was asked.
@@ -249,13 +249,13 @@ pub struct WebServer {
 }
 
 impl WebServer {
-    /// Serves `folder` on a free port.
+    /// Serves `directory` on a free port.
     pub fn start(folder: &Path) -> Self {
         let faults = Arc::new(Faults::default());
         WebServer { server: Server::start(Handler::Folder(folder.into()), faults.clone()), faults }
     }
 
-    /// The folder's URL, or that of a folder in it.
+    /// The directory's URL, or that of a directory in it.
     pub fn url(&self, path: &str) -> HttpUrl {
         HttpUrl { endpoint: self.server.endpoint(), path: path.into() }
     }

@@ -25,7 +25,7 @@ fn build(project: &Project) -> Run {
     project.flistry_with(&["build"], &[("FIRMWARE_TAG", "sample")])
 }
 
-/// All files of a folder, with their paths from there; not the sums.
+/// All files of a directory, with their paths from there; not the sums.
 fn files(folder: &Path) -> BTreeMap<String, String> {
     fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
