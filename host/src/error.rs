@@ -43,8 +43,8 @@ pub enum Error {
     Unpackable(#[from] UnpackableError),
     #[error("{} was built for kernel {found}, this build is for {expected}", path.display())]
     WrongKernel { path: PathBuf, found: String, expected: String },
-    #[error("{} is no usable module: {error}", path.display())]
-    BadModule { path: PathBuf, error: ModinfoError },
+    #[error("{} is not a usable module: {error}", path.display())]
+    BadModule { path: PathBuf, #[source] error: ModinfoError },
     #[error("{} has no kernel modules", source_path.display())]
     NoModules { source_path: PathBuf },
     #[error("flist `{flist}` would hold {what}: {} lies in its source", path.display())]
@@ -60,7 +60,7 @@ pub enum Error {
     #[error("SQLite could not make the manifest: {0}")]
     Sqlite(rusqlite::Error),
     #[error("{}: {error}", path.display())]
-    Manifest { path: PathBuf, error: ManifestError },
+    Manifest { path: PathBuf, #[source] error: ManifestError },
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
@@ -68,7 +68,7 @@ pub enum Error {
     #[error(transparent)]
     Plugin(Box<PluginError>),
     #[error("plugin `{plugin}`: its component {component} cannot be read: {error}")]
-    Component { plugin: String, component: ComponentSource, error: std::io::Error },
+    Component { plugin: String, component: ComponentSource, #[source] error: std::io::Error },
     #[error(transparent)]
     ConfigFile(#[from] ConfigFileError),
     #[error("flists `{first}` and `{second}` would both be written to `{name}`")]
@@ -90,9 +90,9 @@ pub enum Error {
     #[error(transparent)]
     Rfs(#[from] RfsError),
     #[error("cannot read {}: {error}", path.display())]
-    Read { path: PathBuf, error: std::io::Error },
+    Read { path: PathBuf, #[source] error: std::io::Error },
     #[error("cannot write {}: {error}", path.display())]
-    Write { path: PathBuf, error: std::io::Error },
+    Write { path: PathBuf, #[source] error: std::io::Error },
     #[error("{what}")]
     Usage { what: String, hint: String },
 }
@@ -142,7 +142,7 @@ impl Error {
             Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
             Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
             Error::Zinit(error) if error.is_configuration() => ExitCode::Usage,
-            // What is no flist at all is a wrong argument; a broken one is damage.
+            // What is not an flist at all is a wrong argument; a broken one is damage.
             Error::Manifest { error, .. } if error.is_damage() => ExitCode::Damage,
             Error::ReadBack(error) if matches!(**error, ReadBackError::Damaged { .. }) => ExitCode::Damage,
             Error::Unpack(error) if error.is_damage() => ExitCode::Damage,
@@ -164,7 +164,7 @@ impl Error {
             }
             Error::BadModule { .. } => Some("install the modules again, or let a filter drop the file".into()),
             Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
-            Error::OwnFile { .. } => Some("pack a folder that does not hold it, or let a filter drop it".into()),
+            Error::OwnFile { .. } => Some("pack a directory that does not hold it, or let a filter drop it".into()),
             Error::Indexes(error) => Some(error.hint()),
             Error::Unusable { .. } => Some("`strict = false` of [node] in config/flistry.toml makes these warnings".into()),
             Error::Pack(error) => error.hint(),
@@ -189,7 +189,7 @@ impl Error {
                 std::io::ErrorKind::NotFound => Some("check the path".into()),
                 _ => Some("it must be a file that this user may read".into()),
             },
-            Error::Write { .. } => Some("the folder must exist and be writable".into()),
+            Error::Write { .. } => Some("the directory must exist and be writable".into()),
             Error::Usage { hint, .. } => Some(hint.clone()),
         }
     }

@@ -6,7 +6,7 @@
 //! | stage | module | |
 //! |---|---|---|
 //! | configuration | [`config`], [`kernel`] | one validated value; the kernel version |
-//! | source | [`source`] | the folder, opened once |
+//! | source | [`source`] | the directory, opened once |
 //! | scan | [`scan`] | everything in it, by lstat |
 //! | policy | [`policy`], [`plugin`] | the WebAssembly components that decide: filter, name, post-pack |
 //! | filter | [`filter`] | what goes in |

@@ -1,6 +1,6 @@
-//! From an flist back to a folder.
+//! From an flist back to a directory.
 //!
-//! The target is opened once and nothing is reached but through it; folders are made before what is in them and
+//! The target is opened once and nothing is reached but through it; directories are made before what is in them and
 //! opened without following links. So nothing that a manifest says can make this write elsewhere.
 
 use std::ffi::OsStr;
@@ -21,11 +21,11 @@ use crate::store::fetch::{FetchError, fetch};
 use crate::store::parallel;
 use crate::tree::{Attributes, EntryId, Kind};
 
-/// Writes every entry of `manifest` into the folder `target`, which must be empty or not exist yet. Owners are set
+/// Writes every entry of `manifest` into the directory `target`, which must be empty or not exist yet. Owners are set
 /// where `owners` says so, which takes root.
 ///
 /// # Errors
-/// The first entry that can't be had or written. What was written by then stays.
+/// The first entry that can't be read or written. What was written by then stays.
 pub fn unpack(
     manifest: &Manifest,
     store: &dyn ReadBlobs,
@@ -57,8 +57,8 @@ impl Unpack<'_> {
         let of_kind = |wanted: fn(&Kind) -> bool| {
             tree.iter().filter(move |(_, entry)| wanted(&entry.kind)).map(|(id, _)| id).collect::<Vec<EntryId>>()
         };
-        let folders = of_kind(|kind| *kind == Kind::Directory);
-        for id in folders.iter().skip(1) {
+        let directories = of_kind(|kind| *kind == Kind::Directory);
+        for id in directories.iter().skip(1) {
             self.at(*id, |dir, name| dir.create_dir(name))?;
         }
         self.progress.begin(Step::Unpack, tree.counts().bytes);
@@ -67,11 +67,11 @@ impl Unpack<'_> {
         for id in of_kind(|kind| !matches!(kind, Kind::File { .. } | Kind::Directory)) {
             self.other(id)?;
         }
-        // Last and from the leaves up: a folder may be read-only, and its time moves with what is put into it.
-        for id in folders.iter().rev() {
+        // Last and from the leaves up: a directory may be read-only, and its time moves with what is put into it.
+        for id in directories.iter().rev() {
             let attributes = &tree.get(*id).attributes;
-            let folder = self.folder(*id)?;
-            self.set_attributes(&folder, ".", attributes).map_err(|error| self.failed(*id, error))?;
+            let directory = self.directory(*id)?;
+            self.set_attributes(&directory, ".", attributes).map_err(|error| self.failed(*id, error))?;
         }
         Ok(())
     }
@@ -80,8 +80,8 @@ impl Unpack<'_> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600).follow(FollowSymlinks::No);
         let entry = self.manifest.tree.get(id);
-        let folder = self.folder(entry.parent)?;
-        let mut file = folder.open_with(&*entry.name, &options).map_err(|error| self.failed(id, error))?;
+        let directory = self.directory(entry.parent)?;
+        let mut file = directory.open_with(&*entry.name, &options).map_err(|error| self.failed(id, error))?;
         for block in self.manifest.blocks.of(id) {
             let plain = fetch(self.store, block)
                 .map_err(|error| UnpackError::Fetch { path: self.manifest.tree.path(id), error })?;
@@ -94,7 +94,7 @@ impl Unpack<'_> {
         if written != size {
             return Err(UnpackError::Size { path: self.manifest.tree.path(id), size, written });
         }
-        self.set_attributes(&folder, &entry.name, &entry.attributes).map_err(|error| self.failed(id, error))
+        self.set_attributes(&directory, &entry.name, &entry.attributes).map_err(|error| self.failed(id, error))
     }
 
     /// Links, devices and pipes.
@@ -119,30 +119,30 @@ impl Unpack<'_> {
     }
 
     /// Sets what is not a link's: a link has no mode of its own.
-    fn set_attributes(&self, folder: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
-        self.set_owner(folder, name, attributes)?;
+    fn set_attributes(&self, directory: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
+        self.set_owner(directory, name, attributes)?;
         // After the owner, whose change clears setuid. What was made has the process's umask taken off.
         let mode = Mode::from_raw_mode(attributes.permissions.bits());
-        rustix::fs::chmodat(folder, name, mode, AtFlags::empty())?;
-        set_time(folder, name, attributes)
+        rustix::fs::chmodat(directory, name, mode, AtFlags::empty())?;
+        set_time(directory, name, attributes)
     }
 
-    fn set_owner(&self, folder: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
+    fn set_owner(&self, directory: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
         if self.owners {
             let (uid, gid) = (Uid::from_raw(attributes.uid), Gid::from_raw(attributes.gid));
-            rustix::fs::chownat(folder, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
+            rustix::fs::chownat(directory, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
         }
         Ok(())
     }
 
-    /// Does something in the folder that an entry is in.
+    /// Does something in the directory that an entry is in.
     fn at<T>(&self, id: EntryId, act: impl Fn(&Dir, &str) -> std::io::Result<T>) -> Result<T, UnpackError> {
         let entry = self.manifest.tree.get(id);
-        let folder = self.folder(entry.parent)?;
-        act(&folder, &entry.name).map_err(|error| self.failed(id, error))
+        let directory = self.directory(entry.parent)?;
+        act(&directory, &entry.name).map_err(|error| self.failed(id, error))
     }
 
-    fn folder(&self, id: EntryId) -> Result<Dir, UnpackError> {
+    fn directory(&self, id: EntryId) -> Result<Dir, UnpackError> {
         let open = |result: std::io::Result<Dir>| result.map_err(|error| self.failed(id, error));
         if id == EntryId::ROOT {
             return open(self.root.try_clone());
@@ -155,10 +155,10 @@ impl Unpack<'_> {
     }
 }
 
-fn set_time(folder: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
+fn set_time(directory: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
     let time = Timespec { tv_sec: attributes.mtime, tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };
-    Ok(rustix::fs::utimensat(folder, name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
+    Ok(rustix::fs::utimensat(directory, name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 /// Why an flist could not be unpacked.
@@ -175,15 +175,17 @@ pub enum UnpackError {
     Write {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
-    /// A file's contents can't be had.
+    /// A file's contents can't be read.
     #[error("/{}: {error}", Printable(path))]
     Fetch {
         /// Its path in the flist.
         path: String,
-        /// Why.
+        /// The error of fetching or opening it.
+        #[source]
         error: FetchError,
     },
     /// A file's blocks are not as long as the file.
@@ -203,7 +205,7 @@ impl UnpackError {
     pub fn hint(&self) -> Option<String> {
         match self {
             UnpackError::NotEmpty { .. } => {
-                Some("unpack into a new folder; what an earlier try left there may be removed".into())
+                Some("unpack into a new directory; what an earlier try left there may be removed".into())
             }
             UnpackError::Write { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 Some("the target must be writable; devices and other owners take root".into())

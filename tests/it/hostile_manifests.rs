@@ -117,8 +117,8 @@ mod what_is_no_tree {
         assert_eq!(
             found,
             [
-                "inode 2 is in a cycle of folders that does not hang on the root",
-                "inode 3 is in a cycle of folders that does not hang on the root"
+                "inode 2 is in a cycle of folders that is not reachable from the root",
+                "inode 3 is in a cycle of folders that is not reachable from the root"
             ]
         );
     }
@@ -126,7 +126,7 @@ mod what_is_no_tree {
     #[test]
     fn a_folder_in_itself() {
         let found = problems("INSERT INTO inode VALUES (2, 2, 'a', 4096, 0, 0, 16877, 0, 0, 0);");
-        assert_eq!(found, ["inode 2 is in a cycle of folders that does not hang on the root"]);
+        assert_eq!(found, ["inode 2 is in a cycle of folders that is not reachable from the root"]);
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod absurd_values {
     #[test]
     fn modes_and_owners() {
         let found = problems("INSERT INTO inode VALUES (2, 1, 's', 0, 0, 0, 49645, 0, 0, 0);");
-        assert_eq!(found, ["inode 2: mode 140755 is no file type that an flist can hold"]);
+        assert_eq!(found, ["inode 2: mode 140755 is not a file type that an flist can hold"]);
         let found = problems("INSERT INTO inode VALUES (2, 1, 'f', 0, 4294967296, 0, 33188, 0, 0, 0);");
         assert_eq!(found, ["inode 2: uid 4294967296 is out of range"]);
     }
@@ -205,7 +205,7 @@ mod absurd_values {
             found,
             [
                 "block row of inode 2: its id and key are not 32 bytes each",
-                "block row of inode 1: it is no regular file",
+                "block row of inode 1: it is not a regular file",
                 r#"file "f" of 1 bytes needs 1 blocks but has 0"#,
                 "block row of inode 77: there is no such entry",
             ]
@@ -222,8 +222,8 @@ mod absurd_values {
         assert_eq!(
             found,
             [
-                "route 0..256 is no range of a byte",
-                "route 9..3 is no range of a byte",
+                "route 0..256 is not a range of byte values",
+                "route 9..3 is not a range of byte values",
                 "inode 2: a symlink without a target"
             ]
         );

@@ -185,7 +185,7 @@ fn what_depmod_does_wrong_is_said_and_nothing_is_published() {
     let busybox = busybox.stderr.split_once("bin/").unwrap().1.to_owned();
     assert!(
         busybox.starts_with(
-            "depmod is no depmod of kmod's: it calls itself \"BusyBox v1.36.1 multi-call binary.\"\n  hint: busybox's"
+            "depmod is not kmod's depmod: it calls itself \"BusyBox v1.36.1 multi-call binary.\"\n  hint: busybox's"
         ),
         "{busybox}"
     );
@@ -221,7 +221,7 @@ fn without_depmod_the_plan_says_what_to_install() {
     let error = session.plan().err().unwrap();
     assert_eq!(
         error.to_string(),
-        "flist `modules` needs new module indexes (modules.dep names kernel/fs/fuse/fuse.ko, which is not there), and there is no depmod"
+        "flist `modules` needs new module indexes (modules.dep names kernel/fs/fuse/fuse.ko, which is not there), and depmod was not found"
     );
     assert!(error.hint().unwrap().starts_with("install kmod (apt-get install kmod, apk add kmod)"));
 }

@@ -168,7 +168,7 @@ impl StoreTable {
         let (mut write, mut route) = (Vec::new(), Vec::new());
         for (index, text) in self.blobs.iter().enumerate() {
             let failed = |error: UrlError| at.item_error("blobs", index, error.to_string(), error.hint());
-            let Ranged { range, value } = Ranged::parse_or_folder(text, project).map_err(failed)?;
+            let Ranged { range, value } = Ranged::parse_or_directory(text, project).map_err(failed)?;
             if !matches!(value, StoreUrl::Dir(_)) {
                 let hint = "name a directory or a dir:// URL; a store on the network is set up in config/rfs.conf";
                 return Err(at.item_error("blobs", index, "it is not a directory", hint));

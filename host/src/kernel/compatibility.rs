@@ -194,14 +194,14 @@ mod tests {
     use super::*;
     use crate::tree::{Attributes, Entry, FlistKind, Permissions};
 
-    /// A tree whose root has these entries, in order; `name -> target` is a link, `name/` a folder.
+    /// A tree whose root has these entries, in order; `name -> target` is a link, `name/` a directory.
     fn tree(entries: &[&str]) -> Tree {
         let attributes = Attributes { permissions: Permissions::of_mode(0o644), uid: 0, gid: 0, mtime: 0 };
         let mut tree = Tree::new(attributes);
         for entry in entries {
             let (name, kind) = match (entry.split_once(" -> "), entry.strip_suffix('/')) {
                 (Some((name, target)), _) => (name, Kind::Symlink { target: target.into() }),
-                (None, Some(folder)) => (folder, Kind::Directory),
+                (None, Some(directory)) => (directory, Kind::Directory),
                 (None, None) => (*entry, Kind::File { size: 1 }),
             };
             tree.push(Entry { parent: EntryId::ROOT, name: name.into(), kind, attributes }).unwrap();

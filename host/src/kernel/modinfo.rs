@@ -75,7 +75,7 @@ impl Compression {
 /// The first word of a module's `vermagic`: the kernel version that it was built for.
 ///
 /// # Errors
-/// Says why the file is no readable module.
+/// Says why the file is not a readable module.
 pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String, ModinfoError> {
     let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
     let vermagic = section(&plain)?.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"vermagic="));
@@ -86,7 +86,7 @@ pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String
 /// All pairs of a module's `.modinfo`, in its order; what has no `=` is left out, what is not UTF-8 replaced.
 ///
 /// # Errors
-/// Says why the file is no readable module.
+/// Says why the file is not a readable module.
 pub fn modinfo_of_module(bytes: &[u8], compression: Compression) -> Result<Vec<(String, String)>, ModinfoError> {
     let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
     let pair = |bytes: &[u8]| {

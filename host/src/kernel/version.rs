@@ -24,7 +24,7 @@ pub enum KernelVersionError {
     Auto,
     /// It can't be a version.
     #[error(
-        "`{0}` (KERNEL_VERSION of config/build.conf and CONFIG_LOCALVERSION of config/kernel.config) is no kernel version"
+        "`{0}` (KERNEL_VERSION of config/build.conf and CONFIG_LOCALVERSION of config/kernel.config) is not a kernel version"
     )]
     Invalid(String),
 }
@@ -113,7 +113,7 @@ mod tests {
         let (what, hint) = derive("v6.1", "").unwrap_err();
         assert_eq!(
             what,
-            "`v6.1` (KERNEL_VERSION of config/build.conf and CONFIG_LOCALVERSION of config/kernel.config) is no kernel version"
+            "`v6.1` (KERNEL_VERSION of config/build.conf and CONFIG_LOCALVERSION of config/kernel.config) is not a kernel version"
         );
         assert!(hint.starts_with("a version starts with a digit"));
     }

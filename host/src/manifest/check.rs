@@ -2,7 +2,7 @@
 //!
 //! Stock rfs walks a manifest from inode 1 by `parent`, looks names up by (`parent`, `name`), and finds a block by
 //! offset / 524288. What would lead one of these astray is a [`Problem`]; so is what would let an unpacked tree leave
-//! its folder.
+//! its directory.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ const MAX_STRAYS: usize = 1000;
 /// Everything that is wrong with an flist; nothing, if [`super::read`] would read it.
 ///
 /// # Errors
-/// Where the file is no flist at all.
+/// Where the file is not an flist at all.
 pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, ManifestError> {
     Ok(build(rows(bytes)?).err().unwrap_or_default())
 }
@@ -68,25 +68,25 @@ fn tree(inodes: Vec<RawInode>, targets: Vec<(i64, Vec<u8>)>, problems: &mut Vec<
 
     let mut tree = Tree::new(attributes);
     let mut inos = vec![1];
-    // Depth first without recursion, which a deep chain of folders would overflow; last sibling at the bottom.
+    // Depth first without recursion, which a deep chain of directories would overflow; last sibling at the bottom.
     let mut open: Vec<(EntryId, RawInode)> = Vec::new();
     descend(EntryId::ROOT, children.remove(&1), &mut open, problems);
     while let Some((parent, inode)) = open.pop() {
         let (kind, attributes) = convert(&inode, &mut targets, problems);
-        let is_folder = kind == Kind::Directory;
+        let is_directory = kind == Kind::Directory;
         // Names that are wrong were reported and left out by `descend`.
         let name = String::from_utf8_lossy(&inode.name).into();
         match tree.push(Entry { parent, name, kind, attributes }) {
             Err(error) => problems.push(Problem::Inode { ino: inode.ino, what: error.to_string() }),
             Ok(id) => {
                 inos.push(inode.ino);
-                if is_folder {
+                if is_directory {
                     descend(id, children.remove(&inode.ino), &mut open, problems);
                 }
             }
         }
     }
-    // What is left hangs on something that is no folder of the tree.
+    // What is left has a parent that is not a directory of the tree.
     let mut left: Vec<RawInode> = children.into_values().flatten().collect();
     left.sort_by_key(|inode| inode.ino);
     let placed: HashSet<i64> = inos.iter().copied().collect();
@@ -101,10 +101,10 @@ fn stray(inode: &RawInode, numbers: &HashSet<i64>, parents: &HashMap<i64, i64>, 
     let (ino, parent) = (inode.ino, inode.parent);
     let what = |what: String| Problem::Inode { ino, what };
     if !numbers.contains(&parent) {
-        return what(format!("its folder, inode {parent}, does not exist"));
+        return what(format!("its directory, inode {parent}, does not exist"));
     }
     if placed.contains(&parent) {
-        return what(format!("what it is in, inode {parent}, is no folder"));
+        return what(format!("what it is in, inode {parent}, is not a directory"));
     }
     let mut at = parent;
     for _ in 0..MAX_STRAYS {
@@ -114,10 +114,10 @@ fn stray(inode: &RawInode, numbers: &HashSet<i64>, parents: &HashMap<i64, i64>, 
             None => break,
         }
     }
-    what(format!("its folder, inode {parent}, does not hang on the root"))
+    what(format!("its directory, inode {parent}, is not reachable from the root"))
 }
 
-/// Puts a folder's children on the stack, the first by name on top.
+/// Puts a directory's children on the stack, the first by name on top.
 fn descend(
     parent: EntryId,
     children: Option<Vec<RawInode>>,
@@ -164,10 +164,10 @@ fn convert(inode: &RawInode, targets: &mut HashMap<i64, Vec<u8>>, problems: &mut
         0
     });
     if inode.mtime == i64::MIN {
-        wrong("its modification time is no number".to_owned());
+        wrong("its modification time is not a number".to_owned());
     }
     let kind = Kind::from_columns(mode, size, rdev, targets.remove(&ino)).unwrap_or_else(|| {
-        wrong(format!("mode {mode:o} is no file type that an flist can hold"));
+        wrong(format!("mode {mode:o} is not a file type that an flist can hold"));
         Kind::Fifo
     });
     match &kind {
@@ -197,7 +197,7 @@ fn blocks(rows: Vec<RawBlock>, tree: &Tree, inos: &[i64], problems: &mut Vec<Pro
                 }
             }
             _ if !own.is_empty() => {
-                problems.push(Problem::Block { ino: inos[id.index()], what: "it is no regular file" });
+                problems.push(Problem::Block { ino: inos[id.index()], what: "it is not a regular file" });
             }
             _ => {}
         }

@@ -46,7 +46,7 @@ impl Blocks {
         Self::default()
     }
 
-    /// Adds the next entry's blocks; for what is no file, none.
+    /// Adds the next entry's blocks; none for what is not a file.
     pub fn push(&mut self, blocks: impl IntoIterator<Item = BlockRef>) {
         self.refs.extend(blocks);
         self.ends.push(self.refs.len() as u32);

@@ -10,7 +10,7 @@ use super::rows::{check_header, check_tables};
 /// behind in free space.
 ///
 /// # Errors
-/// Where the file is no flist.
+/// Where the file is not an flist.
 pub fn replace_routes(bytes: &[u8], routes: &[Route]) -> Result<Vec<u8>, ManifestError> {
     check_header(bytes)?;
     let mut db = Connection::open_in_memory()?;

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub enum ManifestProblem {
     /// Nothing to start from.
-    #[error("it has no root: inode 1 is missing or is no folder")]
+    #[error("it has no root: inode 1 is missing or is not a directory")]
     NoRoot,
     /// A value that an inode can't have.
     #[error("inode {ino}: {what}")]
@@ -14,8 +14,8 @@ pub enum ManifestProblem {
         /// What is wrong with it.
         what: String,
     },
-    /// Two entries of one folder with the same name: a node would see one of them.
-    #[error("inodes {first} and {second} have the same name {name:?} in one folder")]
+    /// Two entries of one directory with the same name: a node would see one of them.
+    #[error("inodes {first} and {second} have the same name {name:?} in one directory")]
     DuplicateName {
         /// One of them.
         first: i64,
@@ -25,7 +25,7 @@ pub enum ManifestProblem {
         name: String,
     },
     /// Entries that are their own ancestors.
-    #[error("inode {ino} is in a cycle of folders that does not hang on the root")]
+    #[error("inode {ino} is in a cycle of directories that is not reachable from the root")]
     Cycle {
         /// One of them.
         ino: i64,
@@ -51,7 +51,7 @@ pub enum ManifestProblem {
         what: &'static str,
     },
     /// A row of the route table that matches nothing.
-    #[error("route {start}..{end} is no range of a byte")]
+    #[error("route {start}..{end} is not a range of byte values")]
     Route {
         /// Its first value.
         start: i64,
@@ -60,7 +60,7 @@ pub enum ManifestProblem {
     },
 }
 
-/// A file that is no flist, or a broken one.
+/// A file that is not an flist, or a broken one.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// Some other kind of file.

@@ -109,7 +109,7 @@ fn collect<T>(
     Ok(statement.query_map([], row)?.collect::<Result<_, _>>()?)
 }
 
-/// SQLite's columns hold any type; what is no integer is one that no check accepts.
+/// SQLite's columns hold any type; what is not an integer becomes one that no check accepts.
 fn integer(row: &Row<'_>, column: usize) -> Result<i64, rusqlite::Error> {
     Ok(match row.get_ref(column)? {
         ValueRef::Integer(value) => value,

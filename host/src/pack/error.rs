@@ -12,7 +12,8 @@ pub enum PackError {
     Read {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
     /// A file is not what it was when the source was scanned.

@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
             Some((open, file)) if open == id => file,
             _ => {
                 let file = self.source.open(&self.input.tree.path(id)).map_err(failed)?;
-                // Before the read as well: reading what is no file any more could take forever.
+                // Before the read as well: reading what is not a file any more could take forever.
                 if FileIdentity::of(&file.metadata().map_err(failed)?) != *was {
                     return Err(PackError::Changed { path: self.path(id) });
                 }

@@ -12,7 +12,8 @@ pub enum PublishError {
     Write {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
     /// An object can't be stored.

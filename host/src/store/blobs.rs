@@ -20,7 +20,7 @@ pub trait ReadBlobs: Send + Sync {
     fn parallelism(&self) -> usize;
 
     /// Asks, once and without retries, for a blob that can't exist. The error tells a wrong address, a wrong key
-    /// and a wrong bucket apart: for the moment before a long build begins.
+    /// and a wrong bucket apart: for the moment before a long build starts.
     fn probe(&self) -> Result<Probed, StoreError> {
         match self.get(&BlobId::from(NO_BLOB)) {
             Ok(_) | Err(StoreError::Missing { forbidden: false, .. }) => Ok(Probed::Reads),

@@ -1,4 +1,4 @@
-//! Blobs as files: `<first 2 hex digits>/<64 hex digits>` in one folder, as stock rfs lays them out. What is read may
+//! Blobs as files: `<first 2 hex digits>/<64 hex digits>` in one directory, as stock rfs lays them out. What is read may
 //! also lie flat, `<64 hex digits>`.
 //!
 //! A blob is written to a file of another name beside its place and renamed: four system calls a blob, and a reader
@@ -31,7 +31,7 @@ const FOLDER_MODE: u32 = 0o755;
 /// Calls worth having under way: enough to keep a disk's queue from running dry.
 const PARALLELISM: usize = 4;
 
-/// A folder of blobs.
+/// A directory of blobs.
 pub struct DirStore {
     dir: Dir,
     url: String,
@@ -40,14 +40,14 @@ pub struct DirStore {
 }
 
 impl DirStore {
-    /// Opens an existing folder. Past this call nothing uses the path.
+    /// Opens an existing directory. Past this call nothing uses the path.
     pub fn open_ambient(path: &Path) -> Result<Self, StoreError> {
         let dir = Dir::open_ambient_dir(path, ambient_authority())
             .map_err(|source| io_error(&describe(path), "open", ".", source))?;
         Ok(Self::from_dir(dir, path))
     }
 
-    /// Opens a folder and makes it first where it does not exist. Its 256 folders are made as they are needed.
+    /// Opens a directory and makes it first where it does not exist. Its 256 directories are made as they are needed.
     pub fn create_ambient(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| io_error(&describe(path), "create", ".", source);
         if !path.exists() {
@@ -57,7 +57,7 @@ impl DirStore {
         Self::open_ambient(path)
     }
 
-    /// A store in a folder that is open already; `path` is for messages alone.
+    /// A store in a directory that is open already; `path` is for messages alone.
     pub fn from_dir(dir: Dir, path: &Path) -> Self {
         DirStore { dir, url: describe(path), masked: OnceLock::new() }
     }
@@ -67,7 +67,7 @@ impl DirStore {
         move |source| io_error(&store, action, &path, source)
     }
 
-    /// Opens the regular file at `path` and says its size. A symlink, and whatever else is no file, is no blob.
+    /// Opens the regular file at `path` and says its size. A symlink, and whatever else is not a file, is not a blob.
     fn open_blob(&self, path: &str) -> Result<Option<(File, u64)>, StoreError> {
         let mut options = OpenOptions::new();
         // Without O_NONBLOCK a FIFO of that name would hang the reader.
@@ -81,15 +81,15 @@ impl DirStore {
         Ok(metadata.is_file().then(|| (file, metadata.len())))
     }
 
-    /// Writes `blob` under a name of its own in `folder`, and returns the name.
-    fn write_temporary(&self, folder: &str, blob: &[u8]) -> Result<String, StoreError> {
-        let name = format!("{folder}/{}", temporary_name());
+    /// Writes `blob` under a name of its own in `directory`, and returns the name.
+    fn write_temporary(&self, directory: &str, blob: &[u8]) -> Result<String, StoreError> {
+        let name = format!("{directory}/{}", temporary_name());
         let failed = self.failed("write", &name);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(FILE_MODE);
         let mut file = match self.dir.open_with(&name, &options) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.create_folder(folder)?;
+                self.create_directory(directory)?;
                 self.dir.open_with(&name, &options)
             }
             result => result,
@@ -104,13 +104,13 @@ impl DirStore {
         }
     }
 
-    /// Makes one of the 256 folders; another thread or process may be faster.
-    fn create_folder(&self, folder: &str) -> Result<(), StoreError> {
-        match self.dir.create_dir(folder) {
+    /// Makes one of the 256 directories; another thread or process may be faster.
+    fn create_directory(&self, directory: &str) -> Result<(), StoreError> {
+        match self.dir.create_dir(directory) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             result => result
-                .and_then(|()| self.dir.set_permissions(folder, cap_std_permissions(FOLDER_MODE)))
-                .map_err(self.failed("create", folder)),
+                .and_then(|()| self.dir.set_permissions(directory, cap_std_permissions(FOLDER_MODE)))
+                .map_err(self.failed("create", directory)),
         }
     }
 
@@ -179,7 +179,7 @@ impl WriteBlobs for DirStore {
         StoreError::check_size(&hex, &self.url, blob.len() as u64, MAX_BLOB_SIZE as u64)?;
         let [place, _] = places(&hex);
         let temporary = self.write_temporary(&hex[..2], blob)?;
-        // One system call, where cap-std would open the folder twice more to guard against `..`: both names are
+        // One system call, where cap-std would open the directory twice more to guard against `..`: both names are
         // made here, of hexadecimal digits, and the file beside was just opened beneath the store.
         renameat(&self.dir, &temporary, &self.dir, &place).map_err(|errno| {
             self.forget(&temporary);

@@ -25,7 +25,7 @@ pub enum StoreError {
     Refused {
         /// The store.
         store: String,
-        /// Why.
+        /// What the server objected to.
         reason: Refusal,
     },
     /// The S3 server has no such bucket.
@@ -202,14 +202,14 @@ impl StoreError {
             StoreError::Unreachable { .. } => "run it again; what is stored already is not sent twice".into(),
             StoreError::Io { .. } if self.is_full() => "the disk is full: make room there, or use another store".into(),
             StoreError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "give this user the right to the store's folder".into()
+                "give this user the right to the store's directory".into()
             }
             StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path: a store is a folder that exists".into()
+                "check the path: a store is a directory that exists".into()
             }
-            StoreError::Io { .. } => "check the disk and the folder that the store is on".into(),
+            StoreError::Io { .. } => "check the disk and the directory that the store is on".into(),
             StoreError::TooLarge { .. } => {
-                format!("this is no blob of an flist (they have at most {MAX_BLOB_SIZE} bytes): check the store's URL")
+                format!("this is not a blob of an flist (they have at most {MAX_BLOB_SIZE} bytes): check the store's URL")
             }
             StoreError::Server { status: 301 | 302 | 307 | 308, .. } => {
                 "the server sends elsewhere: use the address and region of the bucket itself".into()

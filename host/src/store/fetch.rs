@@ -11,7 +11,7 @@ pub fn fetch(store: &dyn ReadBlobs, block: &BlockRef) -> Result<VerifiedBlock, F
     Ok(open(block, store.get(&block.id)?)?)
 }
 
-/// A block that can't be had.
+/// A block that can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The store does not give the blob.

@@ -1,5 +1,5 @@
 //! Blobs behind a web server, read only: `/path/<2 hex digits>/<64 hex digits>`, and `/path/<64 hex digits>` where
-//! that is 404. What serves a `dir` store's folder is such a server.
+//! that is 404. What serves a `dir` store's directory is such a server.
 //!
 //! A proxy named by `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` is used, as by most programs.
 

@@ -23,7 +23,7 @@ pub fn open_route(url: &ReadUrl) -> Result<Box<dyn ReadBlobs>, StoreError> {
     open_read(&url.0)
 }
 
-/// The store at `url`, for writing. The folder of a `dir` store is made where it does not exist; an `http` store is
+/// The store at `url`, for writing. The directory of a `dir` store is made where it does not exist; an `http` store is
 /// [`StoreError::ReadOnly`].
 pub fn open_write(url: &WriteUrl) -> Result<Box<dyn WriteBlobs>, StoreError> {
     Ok(match &url.0 {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Calls `work` for every item on up to `threads` threads and returns the answers in the items' order.
 ///
 /// # Errors
-/// The first error; what had not begun by then is not called.
+/// The first error; what had not started by then is not called.
 pub fn map<T: Sync, R: Send, E: Send>(
     items: &[T],
     threads: usize,

@@ -183,7 +183,7 @@ impl Tree {
     /// Appends an entry, which must come next in the normal form's order.
     ///
     /// # Errors
-    /// Refuses what would not be a tree in that order: a name that can't be one, a parent that is no directory, a name
+    /// Refuses what would not be a tree in that order: a name that can't be one, a parent that is not a directory, a name
     /// that its directory has already, an entry out of order.
     pub fn push(&mut self, entry: Entry) -> Result<EntryId, TreeError> {
         check_name(&entry.name).map_err(|why| TreeError::new(&entry.name, why))?;
@@ -281,7 +281,7 @@ pub struct Counts {
     pub files: u64,
     /// Their lengths, added up.
     pub bytes: u64,
-    /// Folders.
+    /// Directories.
     pub directories: u64,
     /// Symbolic links.
     pub symlinks: u64,

@@ -49,7 +49,7 @@ pub struct FileCache {
 }
 
 impl FileCache {
-    /// Opens the cache at `path`; `None` where there is none that can be used, which is warned of unless it just does not
+    /// Opens the cache at `path`; `None` where it can't be used, with a warning unless it just does not
     /// exist yet.
     pub fn open_ambient(path: &Path, access: CacheAccess, progress: &dyn Progress) -> Option<FileCache> {
         let db = match access {

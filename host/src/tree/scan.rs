@@ -1,4 +1,4 @@
-//! The walk over a source folder: what is there, in the normal form's order, by lstat alone.
+//! The walk over a source directory: what is there, in the normal form's order, by lstat alone.
 //!
 //! What an flist can't hold is recorded, not refused: a filter may still drop it.
 
@@ -14,7 +14,7 @@ use cap_std::fs::{Dir, Metadata, MetadataExt};
 use crate::tree::Kind;
 use crate::tree::source::{FileIdentity, Source};
 
-/// Everything under a source folder.
+/// Everything under a source directory.
 pub struct Scan {
     entries: Vec<Scanned>,
 }
@@ -22,7 +22,7 @@ pub struct Scan {
 /// One entry of the source.
 #[derive(Debug)]
 pub struct Scanned {
-    /// The index of the folder it is in; the root's is 0.
+    /// The index of the directory it is in; the root's is 0.
     pub parent: usize,
     /// Its name as the file system has it.
     pub name: OsString,
@@ -47,9 +47,9 @@ pub enum Unpackable {
     Socket,
     /// rfs reads names as UTF-8 and could not look this one up.
     NameNotUtf8,
-    /// A folder that can't be listed, or a link that can't be read.
+    /// A directory that can't be listed, or a link that can't be read.
     Unreadable(String),
-    /// A file type that is none of Linux's.
+    /// A file type that Linux does not have.
     UnknownType(u32),
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Unpackable {
             Unpackable::Socket => f.write_str("a socket can't be packed"),
             Unpackable::NameNotUtf8 => f.write_str("its name is not UTF-8, so that no node could look it up"),
             Unpackable::Unreadable(why) => write!(f, "it can't be read: {why}"),
-            Unpackable::UnknownType(mode) => write!(f, "mode {mode:o} is no file type that can be packed"),
+            Unpackable::UnknownType(mode) => write!(f, "mode {mode:o} is not a file type that can be packed"),
         }
     }
 }
@@ -94,27 +94,27 @@ pub fn scan(source: &Source) -> Result<Scan, ScanError> {
     Ok(scan)
 }
 
-/// Adds what is in a folder. A folder that the user may not look into is recorded as that, all but the root.
+/// Adds what is in a directory. A directory that the user may not look into is recorded as that, all but the root.
 fn list(
     scan: &mut Scan,
-    folder: usize,
+    directory: usize,
     dir: &Dir,
     failed: &dyn Fn(PathBuf, std::io::Error) -> ScanError,
 ) -> Result<(), ScanError> {
     let children = match look_into(dir) {
         Ok(children) => children,
-        Err((_, error)) if folder != 0 && error.kind() == ErrorKind::PermissionDenied => {
-            scan.entries[folder].kind = Err(Unpackable::Unreadable(error.to_string()));
+        Err((_, error)) if directory != 0 && error.kind() == ErrorKind::PermissionDenied => {
+            scan.entries[directory].kind = Err(Unpackable::Unreadable(error.to_string()));
             return Ok(());
         }
-        Err((name, error)) => return Err(failed(scan.path(folder).join(name), error)),
+        Err((name, error)) => return Err(failed(scan.path(directory).join(name), error)),
     };
     for (name, metadata) in children {
         let index = scan.entries.len();
         let kind = kind(dir, &name, &metadata);
-        let is_folder = kind == Ok(Kind::Directory);
-        scan.entries.push(scanned(folder, name, &metadata, kind));
-        if is_folder {
+        let is_directory = kind == Ok(Kind::Directory);
+        scan.entries.push(scanned(directory, name, &metadata, kind));
+        if is_directory {
             match dir.open_dir_nofollow(&scan.entries[index].name) {
                 Ok(child) => list(scan, index, &child, failed)?,
                 Err(error) => scan.entries[index].kind = Err(Unpackable::Unreadable(error.to_string())),
@@ -124,7 +124,7 @@ fn list(
     Ok(())
 }
 
-/// A folder's entries by name; an error with the name of the entry that has it.
+/// A directory's entries by name; an error with the name of the entry that has it.
 fn look_into(dir: &Dir) -> Result<Vec<(OsString, Metadata)>, (OsString, std::io::Error)> {
     let here = |error| (OsString::new(), error);
     let mut children = Vec::new();
@@ -174,6 +174,7 @@ fn scanned(parent: usize, name: OsString, metadata: &Metadata, kind: Result<Kind
 pub struct ScanError {
     root: PathBuf,
     path: PathBuf,
+    #[source]
     error: std::io::Error,
 }
 

@@ -170,7 +170,8 @@ pub enum SourceError {
     Open {
         /// The candidate.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
 }

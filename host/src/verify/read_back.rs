@@ -112,6 +112,7 @@ fn refused(
     manifest: &Manifest,
     route: &[Ranged<ReadUrl>],
     written: &[Ranged<WriteUrl>],
+    #[source]
     error: StoreError,
 ) -> ReadBackError {
     let works = match &error {
@@ -185,7 +186,8 @@ pub enum ReadBackError {
     Refused {
         /// The route, masked.
         route: String,
-        /// Why.
+        /// The store's error.
+        #[source]
         error: StoreError,
         /// The setting that would work, if one was found.
         works: Option<String>,

@@ -1,6 +1,6 @@
 //! Letting stock rfs do what a node does, and comparing: rfs lists, inspects and unpacks the flist.
 //!
-//! What rfs's `unpack` does not restore is not compared: times, owners, the modes of folders, devices and pipes.
+//! What rfs's `unpack` does not restore is not compared: times, owners, the modes of directories, devices and pipes.
 
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
@@ -31,7 +31,7 @@ pub fn find(rfs_bin: Option<&str>, path: Option<&str>, project: &Path) -> Result
     crate::files::first_executable(candidates).ok_or_else(|| RfsError::NotFound { named: rfs_bin.map(str::to_owned) })
 }
 
-/// Lets rfs list, inspect and unpack the flist at `file`, below the folder `scratch`, and compares with the manifest.
+/// Lets rfs list, inspect and unpack the flist at `file`, below the directory `scratch`, and compares with the manifest.
 ///
 /// # Errors
 /// Where rfs can't be run, or what it unpacked can't be read.
@@ -140,7 +140,7 @@ fn differs(manifest: &Manifest, id: EntryId, found: &Path) -> Result<Option<Stri
 #[derive(Debug, thiserror::Error)]
 pub enum RfsError {
     /// There is none.
-    #[error("stock rfs was not found{}", named.as_ref().map(|path| format!(": RFS_BIN names {path}, which is no program")).unwrap_or_default())]
+    #[error("stock rfs was not found{}", named.as_ref().map(|path| format!(": RFS_BIN names {path}, which is not a program")).unwrap_or_default())]
     NotFound {
         /// What `RFS_BIN` says.
         named: Option<String>,
@@ -150,7 +150,8 @@ pub enum RfsError {
     Run {
         /// The program.
         rfs: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
     /// What it unpacked can't be read.
@@ -158,7 +159,8 @@ pub enum RfsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
 }

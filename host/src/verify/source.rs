@@ -42,7 +42,7 @@ pub fn compare(
     progress: &dyn Progress,
 ) -> Result<(Vec<Finding>, Vec<String>), CompareError> {
     let scan = scan(source)?;
-    // What can't be packed is no difference if it was left out, and the flist can't have it otherwise.
+    // What can't be packed is not a difference if it was left out, and the flist can't have it otherwise.
     let filtered = Filtered::without(&scan, |path| {
         known.left_out.contains_key(path) || known.exclude.iter().any(|pattern| pattern.covers(path))
     });
@@ -110,7 +110,8 @@ pub enum CompareError {
     Read {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
+        #[source]
         error: std::io::Error,
     },
 }

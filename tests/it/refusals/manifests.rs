@@ -159,7 +159,7 @@ fn no_stock_rfs() {
     );
     project.flistry_with(&args, &[("RFS_BIN", "/no/rfs")]).fails(
         1,
-        "stock rfs was not found: RFS_BIN names /no/rfs, which is no program",
+        "stock rfs was not found: RFS_BIN names /no/rfs, which is not a program",
         "set RFS_BIN to the rfs binary, put it in PATH, or build it at \
          components/rfs/target/x86_64-unknown-linux-musl/release/rfs in the project",
     );

@@ -66,12 +66,12 @@ pub struct Made {
 }
 
 impl Depmod {
-    /// Looks for it through the folders of a search path; `None` where none has it.
+    /// Looks for it through the directories of a search path; `None` where none has it.
     ///
     /// # Errors
     /// One that can't be run, or is not kmod's.
     pub fn find(search_path: &[PathBuf]) -> Result<Option<Depmod>, IndexError> {
-        let candidates = search_path.iter().map(|folder| folder.join("depmod"));
+        let candidates = search_path.iter().map(|directory| directory.join("depmod"));
         let Some(program) = files::first_executable(candidates) else { return Ok(None) };
         let output = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
         let output = output.map_err(|error| IndexError::Run { program: program.clone(), error })?;
@@ -92,7 +92,7 @@ impl Depmod {
         &self.version
     }
 
-    /// Makes the indexes of what `input` holds of `source`, in a folder below `scratch` that is gone afterwards. With a
+    /// Makes the indexes of what `input` holds of `source`, in a directory below `scratch` that is gone afterwards. With a
     /// `system_map` every symbol has to be found.
     ///
     /// # Errors
@@ -108,8 +108,8 @@ impl Depmod {
         let staged = |error| IndexError::Stage { path: scratch.to_owned(), error };
         std::fs::create_dir_all(scratch).map_err(staged)?;
         let stage = tempfile::Builder::new().prefix(".modules-").tempdir_in(scratch).map_err(staged)?;
-        let folder = stage.path().join("usr/lib/modules").join(kernel.as_str());
-        stage_modules(source, input, &folder)?;
+        let directory = stage.path().join("usr/lib/modules").join(kernel.as_str());
+        stage_modules(source, input, &directory)?;
         std::os::unix::fs::symlink("usr/lib", stage.path().join("lib")).map_err(staged)?;
         let config = stage.path().join("depmod.d");
         std::fs::create_dir(&config).map_err(staged)?;
@@ -134,7 +134,7 @@ impl Depmod {
 
         let mut indexes = BTreeMap::new();
         for name in MADE {
-            match std::fs::read(folder.join(name)) {
+            match std::fs::read(directory.join(name)) {
                 Ok(bytes) => indexes.insert(name.to_owned(), bytes),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => return Err(staged(error)),
@@ -152,7 +152,7 @@ impl Depmod {
     }
 }
 
-/// The first of `candidates` that is a kernel's symbol table. Distributions put a note in the place of the table; that is none.
+/// The first of `candidates` that is a kernel's symbol table. Distributions put a note in the place of the table, which is skipped.
 pub fn system_map(candidates: &[PathBuf]) -> Option<&Path> {
     let is_table = |path: &Path| {
         let mut text = Vec::new();
@@ -170,17 +170,17 @@ fn as_in_flist(line: &str, stage: &Path, kernel: &KernelVersion) -> String {
     crate::printable::Printable(&line).to_string()
 }
 
-fn stage_modules(source: &Source, input: &Input, folder: &Path) -> Result<(), IndexError> {
+fn stage_modules(source: &Source, input: &Input, directory: &Path) -> Result<(), IndexError> {
     let tree = &input.tree;
     let given = tree.files().map(|(id, _)| id).filter(|id| is_given(tree, *id));
     let files: Vec<EntryId> = modules(tree).chain(given).collect();
-    for path in files.iter().map(|id| folder.join(tree.path(*id))) {
-        let parent = path.parent().expect("it lies in the folder");
+    for path in files.iter().map(|id| directory.join(tree.path(*id))) {
+        let parent = path.parent().expect("it lies in the directory");
         std::fs::create_dir_all(parent).map_err(|error| IndexError::Stage { path: parent.to_owned(), error })?;
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    parallel::map(&files, threads, |id| stage_file(source, input, *id, folder)).map(|_| ())?;
-    complete_order(tree, &folder.join(ORDER))
+    parallel::map(&files, threads, |id| stage_file(source, input, *id, directory)).map(|_| ())?;
+    complete_order(tree, &directory.join(ORDER))
 }
 
 fn is_given(tree: &Tree, id: EntryId) -> bool {
@@ -188,9 +188,9 @@ fn is_given(tree: &Tree, id: EntryId) -> bool {
     entry.parent == EntryId::ROOT && GIVEN.contains(&&*entry.name)
 }
 
-fn stage_file(source: &Source, input: &Input, id: EntryId, folder: &Path) -> Result<(), IndexError> {
+fn stage_file(source: &Source, input: &Input, id: EntryId, directory: &Path) -> Result<(), IndexError> {
     let path = input.tree.path(id);
-    let to = folder.join(&path);
+    let to = directory.join(&path);
     let staged = |error| IndexError::Stage { path: to.clone(), error };
     let was = match input.contents(id).expect("only regular files are staged") {
         Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(staged),

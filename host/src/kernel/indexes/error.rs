@@ -1,4 +1,4 @@
-//! Why indexes can't be had.
+//! Why indexes can't be made.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,12 @@ use super::mismatch::Mismatch;
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each variant is described by its own message")]
 pub enum IndexError {
-    #[error("flist `{flist}` needs new module indexes ({why}), and there is no depmod")]
+    #[error("flist `{flist}` needs new module indexes ({why}), and depmod was not found")]
     NoDepmod { flist: String, why: String },
-    #[error("{} is no depmod of kmod's: it calls itself {version:?}", program.display())]
+    #[error("{} is not kmod's depmod: it calls itself {version:?}", program.display())]
     ForeignDepmod { program: PathBuf, version: String },
     #[error("{} cannot be run: {error}", program.display())]
-    Run { program: PathBuf, error: std::io::Error },
+    Run { program: PathBuf, #[source] error: std::io::Error },
     #[error("depmod failed ({status}){}", said(text))]
     Failed { status: String, text: String },
     #[error("depmod finds modules that would not load{}", said(text))]
@@ -23,9 +23,9 @@ pub enum IndexError {
     #[error("{}", gone(.0))]
     NeededIsGone(Vec<NeededIsGone>),
     #[error("cannot stage modules in {}: {error}", path.display())]
-    Stage { path: PathBuf, error: std::io::Error },
+    Stage { path: PathBuf, #[source] error: std::io::Error },
     #[error("cannot read {}: {error}", path.display())]
-    Read { path: PathBuf, error: std::io::Error },
+    Read { path: PathBuf, #[source] error: std::io::Error },
 }
 
 /// A module that is kept and needs one that is not.
@@ -38,7 +38,7 @@ pub struct NeededIsGone {
     pub needs: String,
     /// Who left that out.
     pub by: String,
-    /// Why.
+    /// The plugin's reason.
     pub reason: String,
 }
 
@@ -93,7 +93,7 @@ impl IndexError {
                 let by = needed.first().map_or("the plugin", |first| &first.by);
                 format!("let a filter drop what needs it as well, correct what `{by}` leaves out, or select with `builtin:modules-select`, which keeps what is needed")
             }
-            IndexError::Stage { .. } => "the folder of the pack cache needs room for a copy of the modules".into(),
+            IndexError::Stage { .. } => "the directory of the pack cache needs room for a copy of the modules".into(),
             IndexError::Read { .. } => "the source must be as it was when the build began, and readable".into(),
         }
     }

@@ -53,11 +53,11 @@ impl Modules {
     }
 }
 
-/// The modules of a tree that depmod looks at: it passes by what lies in a folder called `build` or `source`.
+/// The modules of a tree that depmod looks at: it passes by what lies in a directory called `build` or `source`.
 pub(super) fn modules(tree: &Tree) -> impl Iterator<Item = EntryId> {
     let passed_by = |path: &str| {
-        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-        folders.split('/').any(|folder| folder == "build" || folder == "source")
+        let directories = path.rsplit_once('/').map_or("", |(directories, _)| directories);
+        directories.split('/').any(|directory| directory == "build" || directory == "source")
     };
     tree.files()
         .map(|(id, _)| id)
@@ -70,7 +70,7 @@ fn name_of(path: &str) -> String {
     module_name(path).unwrap_or_else(|| path.to_owned())
 }
 
-/// What is wrong with an index's bytes; an error where they are none.
+/// What is wrong with an index's bytes; an error where they are not an index.
 type Look<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Mismatch>, String>;
 
 pub(super) fn compare<'a>(modules: &Modules, file: impl Fn(&str) -> Option<&'a [u8]>) -> Vec<Mismatch> {
@@ -130,14 +130,14 @@ mod tests {
     fn tree(paths: &[&str]) -> Tree {
         let attributes = Attributes { permissions: Permissions::of_mode(0o644), uid: 0, gid: 0, mtime: 0 };
         let mut tree = Tree::new(attributes);
-        let mut folders = BTreeMap::from([(String::new(), EntryId::ROOT)]);
+        let mut directories = BTreeMap::from([(String::new(), EntryId::ROOT)]);
         for path in paths {
             let (mut parent, mut at) = (EntryId::ROOT, String::new());
             let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-            for folder in above.split('/').filter(|folder| !folder.is_empty()) {
-                at = format!("{at}/{folder}");
-                parent = *folders.entry(at.clone()).or_insert_with(|| {
-                    tree.push(Entry { parent, name: folder.into(), kind: Kind::Directory, attributes }).unwrap()
+            for directory in above.split('/').filter(|directory| !directory.is_empty()) {
+                at = format!("{at}/{directory}");
+                parent = *directories.entry(at.clone()).or_insert_with(|| {
+                    tree.push(Entry { parent, name: directory.into(), kind: Kind::Directory, attributes }).unwrap()
                 });
             }
             tree.push(Entry { parent, name: name.into(), kind: Kind::File { size: 0 }, attributes }).unwrap();
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(mismatches(&["kernel/c.ko"], &[]).len(), 4);
         assert_eq!(
             mismatches(&["modules.dep", "x.ko"], &[(DEP, vec![0xff])])[0],
-            "modules.dep is no index: it is not text"
+            "modules.dep is not an index: it is not text"
         );
     }
 

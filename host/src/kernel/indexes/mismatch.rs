@@ -10,7 +10,7 @@ pub enum Mismatch {
         /// Its file name.
         index: &'static str,
     },
-    /// It is no index.
+    /// It is not an index.
     Broken {
         /// Its file name.
         index: &'static str,
@@ -37,7 +37,7 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Mismatch::Missing { index } => write!(f, "{index} is missing"),
-            Mismatch::Broken { index, why } => write!(f, "{index} is no index: {why}"),
+            Mismatch::Broken { index, why } => write!(f, "{index} is not an index: {why}"),
             Mismatch::Gone { index, module } => write!(f, "{index} names {module}, which is not there"),
             Mismatch::Unknown { index, module } => write!(f, "{index} does not know {module}"),
         }

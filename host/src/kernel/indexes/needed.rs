@@ -46,7 +46,7 @@ pub fn check(source: &Source, tree: &Tree, left_out: &[LeftOut]) -> Result<Vec<W
     Ok(lacking.into_iter().map(|what| Warning::new(what, hint)).collect())
 }
 
-/// What the modules of a `modules.dep` need, by their paths. A line that is none is passed over: [`super::check`] finds it.
+/// What the modules of a `modules.dep` need, by their paths. A malformed line is passed over: [`super::check`] finds it.
 fn needs(text: &str) -> BTreeMap<&str, Vec<&str>> {
     let line = |line| {
         let (module, needs): (&str, &str) = str::split_once(line, ':')?;

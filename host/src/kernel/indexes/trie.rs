@@ -20,7 +20,7 @@ const CHILDREN: u32 = 1 << 29;
 const PLACE: u32 = (1 << 28) - 1;
 
 /// Keys share their beginnings in the file. All keys and values together have about as many bytes as the file in Debian's
-/// indexes; many times as many are no honest file's.
+/// indexes; many times as many are not an honest file's.
 const EXPANSION: usize = 32;
 
 /// Every key with a value, in the keys' order; a key with several values stands several times. What is not UTF-8 is replaced.
@@ -30,7 +30,7 @@ const EXPANSION: usize = 32;
 pub fn entries(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     let mut header = Reader { bytes, at: 0 };
     if header.number()? != MAGIC {
-        return Err("it does not begin as kmod's indexes do".to_owned());
+        return Err("it does not start as kmod's indexes do".to_owned());
     }
     let version = header.number()?;
     if version != VERSION {
@@ -185,7 +185,7 @@ pub(super) mod tests {
         let good = index(&[("abc", "1")]);
         let message = |bytes: &[u8]| entries(bytes).unwrap_err();
         assert_eq!(message(b""), "it ends after 0 bytes, in the middle of a node");
-        assert_eq!(message(b"text that is none"), "it does not begin as kmod's indexes do");
+        assert_eq!(message(b"some text"), "it does not start as kmod's indexes do");
         let mut other = good.clone();
         other[7] = 2;
         assert_eq!(message(&other), "its version is 2.2, not 2.1");

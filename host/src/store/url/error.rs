@@ -18,10 +18,10 @@ pub enum UrlError {
     /// `dir://` with a relative path.
     #[error("`{0}` is not absolute")]
     RelativeDir(String),
-    /// A folder whose path a URL can't carry as it is.
-    #[error("the folder `{path}` cannot stand in a route: rfs would look for another name because of {found}")]
+    /// A directory whose path a URL can't carry as it is.
+    #[error("the directory `{path}` cannot stand in a route: rfs would look for another name because of {found}")]
     DirPath {
-        /// The folder.
+        /// The directory.
         path: String,
         /// What is in the way.
         found: String,
@@ -38,7 +38,7 @@ pub enum UrlError {
     /// An S3 URL without a port.
     #[error("`{0}` has no port, which rfs demands in an S3 URL")]
     NoPort(String),
-    /// A port that is no number from 1 to 65535.
+    /// A port that is not a number from 1 to 65535.
     #[error("`{0}` has no valid port")]
     Port(String),
     /// An S3 URL without a path.
@@ -79,15 +79,15 @@ impl UrlError {
     pub fn hint(&self) -> String {
         match self {
             UrlError::Empty | UrlError::NoScheme(_) => {
-                "write s3://, s3s://, http://, https://, or dir:///absolute/folder".to_owned()
+                "write s3://, s3s://, http://, https://, or dir:///absolute/directory".to_owned()
             }
             UrlError::UnsupportedScheme(_) => {
                 "give a store that flistry can reach with --store: s3://, s3s://, http(s):// or dir://".to_owned()
             }
             UrlError::TlsSpelling(_) => "write s3s:// for S3 over TLS".to_owned(),
-            UrlError::RelativeDir(_) => "write three slashes and the whole path: dir:///absolute/folder".to_owned(),
+            UrlError::RelativeDir(_) => "write three slashes and the whole path: dir:///absolute/directory".to_owned(),
             UrlError::DirPath { .. } => {
-                "use a folder whose path is plain ASCII without spaces, `..` or any of \" # % < > ? \\ ^ ` { | }"
+                "use a directory whose path is plain ASCII without spaces, `..` or any of \" # % < > ? \\ ^ ` { | }"
                     .to_owned()
             }
             UrlError::Userinfo(_) => {

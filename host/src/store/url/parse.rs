@@ -29,9 +29,9 @@ impl StoreUrl {
         }
     }
 
-    /// Parses a URL, or takes `text` as a folder below `base`, which is absolute. `.` and `..` are resolved by
+    /// Parses a URL, or takes `text` as a directory below `base`, which is absolute. `.` and `..` are resolved by
     /// their names alone: they have no place in a route.
-    pub fn parse_or_folder(text: &str, base: &Path) -> Result<StoreUrl, UrlError> {
+    pub fn parse_or_directory(text: &str, base: &Path) -> Result<StoreUrl, UrlError> {
         if text.is_empty() {
             return Err(UrlError::Empty);
         }
@@ -59,15 +59,15 @@ impl Ranged<StoreUrl> {
         Ok(Ranged { range, value: StoreUrl::parse(rest)? })
     }
 
-    /// The same with a folder below `base` allowed in the URL's place.
-    pub fn parse_or_folder(text: &str, base: &Path) -> Result<Self, UrlError> {
+    /// The same with a directory below `base` allowed in the URL's place.
+    pub fn parse_or_directory(text: &str, base: &Path) -> Result<Self, UrlError> {
         let (range, rest) = split_range(text)?;
-        Ok(Ranged { range, value: StoreUrl::parse_or_folder(rest, base)? })
+        Ok(Ranged { range, value: StoreUrl::parse_or_directory(rest, base)? })
     }
 }
 
 /// What stands before the first `=` is a range where it looks like an attempt at one, or a URL follows it. Else the
-/// `=` is part of a URL's query or of a folder's name.
+/// `=` is part of a URL's query or of a directory's name.
 fn split_range(text: &str) -> Result<(IdRange, &str), UrlError> {
     let Some((head, rest)) = text.split_once('=') else { return Ok((IdRange::ALL, text)) };
     let attempt = head.contains('-') && head.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');

@@ -64,7 +64,7 @@ fn displays_mask_secrets_and_write_urls_the_key_as_well() {
 #[test]
 fn each_mistake_has_its_message() {
     let two = |text: &str, what: &str, remedy: &str| assert_eq!(refused(text), (what.to_owned(), remedy.to_owned()));
-    let schemes = "write s3://, s3s://, http://, https://, or dir:///absolute/folder";
+    let schemes = "write s3://, s3s://, http://, https://, or dir:///absolute/directory";
     two("", "the store's URL is empty", schemes);
     two("dist/blobs", "`dist/blobs` is not a URL: it has no scheme", schemes);
     let stores = "give a store that flistry can reach with --store: s3://, s3s://, http(s):// or dir://";
@@ -72,7 +72,7 @@ fn each_mistake_has_its_message() {
     two("server://h:1", "stores of the scheme `server` are not supported", stores);
     two("s3+tls://h:1/b", "rfs cannot use the scheme `s3+tls`", "write s3s:// for S3 over TLS");
     two("S3S+TLS://h:1/b", "rfs cannot use the scheme `s3s+tls`", "write s3s:// for S3 over TLS");
-    let three = "write three slashes and the whole path: dir:///absolute/folder";
+    let three = "write three slashes and the whole path: dir:///absolute/directory";
     two("dir://dist/blobs", "`dir://dist/blobs` is not absolute", three);
     let port = "write it out: 80 for http, 443 for https, 3900 for a plain Garage";
     two("s3://k:sss@h/b", "`s3://***@h/b` has no port, which rfs demands in an S3 URL", port);
@@ -142,23 +142,23 @@ fn a_dir_route_is_a_plain_absolute_path() {
     assert_eq!(refused("blobs"), "`dir://blobs` is not absolute");
     assert_eq!(
         refused("/my blobs"),
-        "the folder `/my blobs` cannot stand in a route: rfs would look for another name because of a space"
+        "the directory `/my blobs` cannot stand in a route: rfs would look for another name because of a space"
     );
     assert!(refused("/a/../b").ends_with("because of `.` or `..`"));
 }
 
 #[test]
-fn a_folder_is_taken_below_the_base() {
-    let folder = |text| StoreUrl::parse_or_folder(text, Path::new("/project")).unwrap();
-    assert_eq!(folder("dist/blobs"), StoreUrl::Dir("/project/dist/blobs".into()));
-    assert_eq!(folder("./../blobs"), StoreUrl::Dir("/blobs".into()));
-    assert_eq!(folder("/srv/blobs"), folder("dir:///srv/blobs"));
-    assert_eq!(StoreUrl::parse_or_folder("", Path::new("/")), Err(UrlError::Empty));
+fn a_directory_is_taken_below_the_base() {
+    let directory = |text| StoreUrl::parse_or_directory(text, Path::new("/project")).unwrap();
+    assert_eq!(directory("dist/blobs"), StoreUrl::Dir("/project/dist/blobs".into()));
+    assert_eq!(directory("./../blobs"), StoreUrl::Dir("/blobs".into()));
+    assert_eq!(directory("/srv/blobs"), directory("dir:///srv/blobs"));
+    assert_eq!(StoreUrl::parse_or_directory("", Path::new("/")), Err(UrlError::Empty));
 }
 
 #[test]
 fn a_range_stands_before_the_url() {
-    let range = |text| Ranged::<StoreUrl>::parse_or_folder(text, Path::new("/p")).map(|r| r.range.to_string());
+    let range = |text| Ranged::<StoreUrl>::parse_or_directory(text, Path::new("/p")).map(|r| r.range.to_string());
     assert_eq!(range("00-7f=s3://h:1/b?region=r").unwrap(), "00-7f");
     assert_eq!(range("s3://h:1/b?region=r").unwrap(), "00-ff");
     assert_eq!(range("80-FF=dist/b").unwrap(), "80-ff");
@@ -224,7 +224,7 @@ proptest! {
     #[test]
     fn no_text_panics(text in ".{0,60}") {
         let _ = StoreUrl::parse(&text);
-        let _ = Ranged::<StoreUrl>::parse_or_folder(&text, Path::new("/p"));
+        let _ = Ranged::<StoreUrl>::parse_or_directory(&text, Path::new("/p"));
         let _ = StoreUrl::parse(&format!("s3://{text}"));
     }
 
