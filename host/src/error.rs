@@ -44,7 +44,11 @@ pub enum Error {
     #[error("{} was built for kernel {found}, this build is for {expected}", path.display())]
     WrongKernel { path: PathBuf, found: String, expected: String },
     #[error("{} is not a usable module: {error}", path.display())]
-    BadModule { path: PathBuf, #[source] error: ModinfoError },
+    BadModule {
+        path: PathBuf,
+        #[source]
+        error: ModinfoError,
+    },
     #[error("{} has no kernel modules", source_path.display())]
     NoModules { source_path: PathBuf },
     #[error("flist `{flist}` would hold {what}: {} lies in its source", path.display())]
@@ -60,7 +64,11 @@ pub enum Error {
     #[error("SQLite could not make the manifest: {0}")]
     Sqlite(rusqlite::Error),
     #[error("{}: {error}", path.display())]
-    Manifest { path: PathBuf, #[source] error: ManifestError },
+    Manifest {
+        path: PathBuf,
+        #[source]
+        error: ManifestError,
+    },
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
@@ -68,7 +76,12 @@ pub enum Error {
     #[error(transparent)]
     Plugin(Box<PluginError>),
     #[error("plugin `{plugin}`: its component {component} cannot be read: {error}")]
-    Component { plugin: String, component: ComponentSource, #[source] error: std::io::Error },
+    Component {
+        plugin: String,
+        component: ComponentSource,
+        #[source]
+        error: std::io::Error,
+    },
     #[error(transparent)]
     ConfigFile(#[from] ConfigFileError),
     #[error("flists `{first}` and `{second}` would both be written to `{name}`")]
@@ -90,9 +103,17 @@ pub enum Error {
     #[error(transparent)]
     Rfs(#[from] RfsError),
     #[error("cannot read {}: {error}", path.display())]
-    Read { path: PathBuf, #[source] error: std::io::Error },
+    Read {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
     #[error("cannot write {}: {error}", path.display())]
-    Write { path: PathBuf, #[source] error: std::io::Error },
+    Write {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
     #[error("{what}")]
     Usage { what: String, hint: String },
 }

@@ -102,7 +102,7 @@ mod what_is_no_tree {
     #[test]
     fn no_root() {
         let bytes = database(SCHEMA);
-        assert_eq!(message(&bytes), "it is malformed: it has no root: inode 1 is missing or is no folder");
+        assert_eq!(message(&bytes), "it is malformed: it has no root: inode 1 is missing or is not a directory");
         let file = "INSERT INTO inode VALUES (1, 0, '/', 0, 0, 0, 33188, 0, 0, 0);";
         let bytes = database(&format!("{SCHEMA}{file}"));
         assert!(message(&bytes).starts_with("it is malformed: it has no root"));
@@ -138,7 +138,7 @@ mod what_is_no_tree {
         );
         assert_eq!(
             found,
-            ["inode 3: what it is in, inode 2, is no folder", "inode 4: its folder, inode 99, does not exist"]
+            ["inode 3: what it is in, inode 2, is not a directory", "inode 4: its directory, inode 99, does not exist"]
         );
     }
 
@@ -166,7 +166,7 @@ mod what_is_no_tree {
             "INSERT INTO inode VALUES (2, 1, 'same', 0, 0, 0, 33188, 0, 0, 0);
              INSERT INTO inode VALUES (3, 1, 'same', 4096, 0, 0, 16877, 0, 0, 0);",
         );
-        assert_eq!(found, [r#"inodes 2 and 3 have the same name "same" in one folder"#]);
+        assert_eq!(found, [r#"inodes 2 and 3 have the same name "same" in one directory"#]);
     }
 }
 
@@ -256,7 +256,7 @@ fn a_link_is_made_and_never_followed() {
         target.len()
     ));
     // A file below a link is no tree at all.
-    assert_eq!(message(&bytes), "it is malformed: inode 4: what it is in, inode 2, is no folder");
+    assert_eq!(message(&bytes), "it is malformed: inode 4: what it is in, inode 2, is not a directory");
 
     let bytes = manifest(&format!(
         "INSERT INTO inode VALUES (2, 1, 'escape', {}, 0, 0, 41471, 0, 0, 0);
@@ -276,5 +276,5 @@ fn unpacking_into_a_folder_that_has_something_is_refused() {
     let bytes = manifest("INSERT INTO inode VALUES (2, 1, 'd', 4096, 0, 0, 16877, 0, 0, 0);");
     let error = unpack(&read(&bytes).unwrap(), &MemoryStore::new(), scratch.path(), false, &Silent).unwrap_err();
     assert_eq!(error.to_string(), format!("{} is not empty", scratch.path().display()));
-    assert_eq!(error.hint().unwrap(), "unpack into a new folder; what an earlier try left there may be removed");
+    assert_eq!(error.hint().unwrap(), "unpack into a new directory; what an earlier try left there may be removed");
 }

@@ -24,7 +24,7 @@ impl StoreArgs {
 
     fn urls(&self) -> Result<Vec<Ranged<StoreUrl>>, Error> {
         let here = std::env::current_dir().map_err(|error| Error::Read { path: ".".into(), error })?;
-        self.stores.iter().map(|text| Ok(Ranged::parse_or_folder(text, &here)?)).collect()
+        self.stores.iter().map(|text| Ok(Ranged::parse_or_directory(text, &here)?)).collect()
     }
 }
 

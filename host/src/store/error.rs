@@ -209,7 +209,9 @@ impl StoreError {
             }
             StoreError::Io { .. } => "check the disk and the directory that the store is on".into(),
             StoreError::TooLarge { .. } => {
-                format!("this is not a blob of an flist (they have at most {MAX_BLOB_SIZE} bytes): check the store's URL")
+                format!(
+                    "this is not a blob of an flist (they have at most {MAX_BLOB_SIZE} bytes): check the store's URL"
+                )
             }
             StoreError::Server { status: 301 | 302 | 307 | 308, .. } => {
                 "the server sends elsewhere: use the address and region of the bucket itself".into()

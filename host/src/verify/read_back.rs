@@ -112,7 +112,6 @@ fn refused(
     manifest: &Manifest,
     route: &[Ranged<ReadUrl>],
     written: &[Ranged<WriteUrl>],
-    #[source]
     error: StoreError,
 ) -> ReadBackError {
     let works = match &error {

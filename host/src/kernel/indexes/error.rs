@@ -13,7 +13,11 @@ pub enum IndexError {
     #[error("{} is not kmod's depmod: it calls itself {version:?}", program.display())]
     ForeignDepmod { program: PathBuf, version: String },
     #[error("{} cannot be run: {error}", program.display())]
-    Run { program: PathBuf, #[source] error: std::io::Error },
+    Run {
+        program: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
     #[error("depmod failed ({status}){}", said(text))]
     Failed { status: String, text: String },
     #[error("depmod finds modules that would not load{}", said(text))]
@@ -23,9 +27,17 @@ pub enum IndexError {
     #[error("{}", gone(.0))]
     NeededIsGone(Vec<NeededIsGone>),
     #[error("cannot stage modules in {}: {error}", path.display())]
-    Stage { path: PathBuf, #[source] error: std::io::Error },
+    Stage {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
     #[error("cannot read {}: {error}", path.display())]
-    Read { path: PathBuf, #[source] error: std::io::Error },
+    Read {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
 }
 
 /// A module that is kept and needs one that is not.
