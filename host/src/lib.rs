@@ -1,45 +1,100 @@
 //! flistry packs Linux kernel modules and firmware into flists: a small SQLite manifest of a file tree, and its contents as
 //! encrypted blobs in a store that a node mounts them from.
 //!
-//! The modules are the pipeline:
+//! A build is one operation, [`Session`]; everything else is what it is made of. Each module is a stage, and uses only
+//! those above it:
 //!
-//! | stage | module | |
+//! | module | stage | |
 //! |---|---|---|
-//! | configuration | [`config`], [`kernel`] | one validated value; the kernel version |
-//! | source | [`source`] | the directory, opened once |
-//! | scan | [`scan`] | everything in it, by lstat |
-//! | policy | [`policy`], [`plugin`] | the WebAssembly components that decide: filter, name, post-pack |
-//! | filter | [`filter`] | what goes in |
-//! | normal form | [`normal`], [`tree`] | the same contents give the same manifest |
-//! | name | [`naming`] | the manifest's file name and aliases |
-//! | post-pack | [`plugin::apply`] | last changes before contents are read |
-//! | compatibility | [`compatibility`] | what a node could not use |
-//! | indexes | [`indexes`] | what modprobe looks things up in fits the modules |
-//! | pack | [`pack`], [`block`] | contents to blobs |
-//! | manifest | [`manifest`] | the SQLite file, written and read |
-//! | route | [`route`] | no write credential leaves |
-//! | read back | [`read_back`], [`verify`] | what a node will do |
-//! | publish | [`publish`], [`report`] | names, last |
-//! | units | [`zinit`] | what a node runs to mount them |
+//! | [`tree`] | scan, filter, normal form | the source directory and what of it goes in |
+//! | [`kernel`] | check | the kernel, its modules, and what a node could not use |
+//! | [`store`] | | where blobs lie |
+//! | [`pack`] | pack | contents to blobs |
+//! | [`manifest`] | manifest, route | the SQLite file, written, read, and free of write credentials |
+//! | [`plugin`] | filter, name, post-pack | the WebAssembly components that decide |
+//! | [`verify`] | read back | what a node will do |
+//! | [`report`] | report | how an flist was made |
+//! | [`publish`] | publish | names, last |
+//! | [`zinit`] | units | what a node runs to mount flists |
+//! | [`config`] | | one validated value out of a project's files |
+//! | [`build`] | | all of it, in order |
 //!
-//! [`plan`] is the pipeline up to the pack, [`pipeline`] the rest; [`store`] is where blobs lie; [`unpack`] and [`diff`] look
-//! at what was made; [`scaffold`] and [`componentize`] are for authors of plugins. The library reads no environment and prints nothing: the program does both.
+//! Beside these, [`unpack()`] writes an flist back into a directory. The library reads no environment and prints nothing: the
+//! program does both.
+//!
+//! # A build into memory
+//!
+//! The sample project's modules, packed into a store that is gone afterwards:
+//!
+//! ```
+//! use flistry::{CacheAccess, Config, Environment, Level, MemoryStore, Session, Silent};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample");
+//! let mut config = Config::load(&sample, &Environment::default(), time::UtcDateTime::now())?;
+//! # let scratch = tempfile::tempdir()?;
+//! # let place = |name: &str| scratch.path().join(name);
+//! # (config.output, config.zinit.output) = (place("flists"), place("zinit"));
+//! # (config.plugin_cache, config.pack.cache) = (place("plugins"), place("cache"));
+//! config.read_back = Level::Full;
+//! let store = MemoryStore::new();
+//!
+//! let mut session = Session::open(&config, &["modules".into()], CacheAccess::ReadOnly, &Silent)?;
+//! let plans = session.plan()?;
+//! println!("{} has {} entries", plans[0].names.file, plans[0].input.tree.len());
+//! let executed = session.execute_into(&store, plans, false);
+//!
+//! let [modules] = &executed.built[..] else { panic!("one flist was asked for") };
+//! assert_eq!(modules.report.pack.blobs as usize, store.len());
+//! # Ok(())
+//! # }
+//! ```
 
+#[doc(hidden)]
 pub mod block;
+#[doc(hidden)]
 pub mod build;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod error;
+#[doc(hidden)]
 pub mod files;
+#[doc(hidden)]
 pub mod kernel;
+#[doc(hidden)]
 pub mod manifest;
+#[doc(hidden)]
 pub mod pack;
+#[doc(hidden)]
 pub mod plugin;
+#[doc(hidden)]
 pub mod printable;
+#[doc(hidden)]
 pub mod progress;
+#[doc(hidden)]
 pub mod publish;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
 pub mod tree;
+#[doc(hidden)]
 pub mod unpack;
+#[doc(hidden)]
 pub mod verify;
+#[doc(hidden)]
 pub mod zinit;
+
+pub use build::{Executed, Plan, Published, Session};
+pub use config::{Config, Environment};
+pub use error::{Error, ExitCode};
+pub use manifest::Manifest;
+pub use progress::{Progress, Silent};
+pub use report::BuildReport;
+pub use store::memory::MemoryStore;
+pub use store::{ReadBlobs, WriteBlobs};
+pub use tree::file_cache::CacheAccess;
+pub use unpack::unpack;
+pub use verify::{Level, verify};

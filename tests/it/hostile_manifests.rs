@@ -117,16 +117,16 @@ mod what_is_no_tree {
         assert_eq!(
             found,
             [
-                "inode 2 is in a cycle of folders that is not reachable from the root",
-                "inode 3 is in a cycle of folders that is not reachable from the root"
+                "inode 2 is in a cycle of directories that is not reachable from the root",
+                "inode 3 is in a cycle of directories that is not reachable from the root"
             ]
         );
     }
 
     #[test]
-    fn a_folder_in_itself() {
+    fn a_directory_in_itself() {
         let found = problems("INSERT INTO inode VALUES (2, 2, 'a', 4096, 0, 0, 16877, 0, 0, 0);");
-        assert_eq!(found, ["inode 2 is in a cycle of folders that is not reachable from the root"]);
+        assert_eq!(found, ["inode 2 is in a cycle of directories that is not reachable from the root"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::zinit::{self, Templates, Written};
 
 use super::plan::Plan;
 use super::planner::Planner;
-use super::stages::{Published, carry_out};
+use super::stages::{Proof, Published, carry_out};
 
 /// A build of some of a configuration's flists. Its plans can be looked at before, or instead of, being carried out.
 ///
@@ -83,11 +83,27 @@ impl<'a> Session<'a> {
     /// Where the store does not take what would be sent: nothing was read or written then.
     pub fn execute(self, plans: Vec<Plan<'a>>, use_pack_cache: bool) -> Result<Executed, Error> {
         let store = self.open_store()?;
+        Ok(self.execute_with(&*store, Proof::Route, plans, use_pack_cache))
+    }
+
+    /// The same with a store of the caller's, which the blobs go to in the configured one's place. The flists name the
+    /// configured routes all the same, but what is proven is what `store` holds.
+    pub fn execute_into(self, store: &dyn WriteBlobs, plans: Vec<Plan<'a>>, use_pack_cache: bool) -> Executed {
+        self.execute_with(store, Proof::Store, plans, use_pack_cache)
+    }
+
+    fn execute_with(
+        self,
+        store: &dyn WriteBlobs,
+        proof: Proof,
+        plans: Vec<Plan<'a>>,
+        use_pack_cache: bool,
+    ) -> Executed {
         let mut executed = Executed { built: Vec::new(), units: None, error: None };
         for plan in plans {
-            match carry_out(plan, &*store, use_pack_cache, self.progress) {
+            match carry_out(plan, store, proof, use_pack_cache, self.progress) {
                 Ok(published) => executed.built.push(published),
-                Err(cause) => return Ok(Executed { error: Some(cause), ..executed }),
+                Err(cause) => return Executed { error: Some(cause), ..executed },
             }
         }
         self.progress.about("");
@@ -101,7 +117,7 @@ impl<'a> Session<'a> {
             Ok(units) => executed.units = units,
             Err(cause) => executed.error = Some(cause.into()),
         }
-        Ok(executed)
+        executed
     }
 
     /// The store that the blobs go to, after asking it whether it takes them: a wrong key or bucket ends a build here.

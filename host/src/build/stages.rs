@@ -42,6 +42,15 @@ pub struct Published {
     pub report: BuildReport,
 }
 
+/// How a manifest is proven before it is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// As a node will read it: through its own route.
+    Route,
+    /// In the store that its blobs went to, which no route leads to.
+    Store,
+}
+
 /// What is told of a build, whatever becomes of its manifest.
 struct Record<'a> {
     config: &'a Config,
@@ -69,6 +78,7 @@ struct Packed<'a> {
 pub(super) fn carry_out<'a>(
     plan: Plan<'a>,
     store: &dyn WriteBlobs,
+    proof: Proof,
     use_cache: bool,
     progress: &'a dyn Progress,
 ) -> Result<Published, Error> {
@@ -79,7 +89,10 @@ pub(super) fn carry_out<'a>(
     record.clock.stage("route");
     // From here on what counts is what the file says, not what was meant to be in it.
     let level = record.config.read_back;
-    let proven = ProvenManifest::prove(clean, &storage.route, &storage.write, level, &record.recorder)?;
+    let proven = match proof {
+        Proof::Route => ProvenManifest::prove(clean, &storage.route, &storage.write, level, &record.recorder)?,
+        Proof::Store => ProvenManifest::prove_in(clean, store, level, &record.recorder)?,
+    };
     record.clock.stage("read-back");
     publish(&proven, record)
 }

@@ -86,7 +86,7 @@ pub enum AssignmentProblem {
     /// A quote or brace without its end.
     #[error("no closing `{0}`")]
     Unclosed(char),
-    /// A value beyond [`MAX_VALUE`], or defaults nested beyond [`MAX_DEPTH`].
+    /// A value beyond `MAX_VALUE`, or defaults nested beyond `MAX_DEPTH`.
     #[error("a value that grows too long or nests too deep")]
     TooLong,
 }

@@ -16,7 +16,7 @@ use crate::tree::{Attributes, Entry, EntryId, Kind, Permissions, Tree, check_nam
 /// How many entries outside the tree are looked into, and how far: a hostile manifest could be nothing else.
 const MAX_STRAYS: usize = 1000;
 
-/// Everything that is wrong with an flist; nothing, if [`super::read`] would read it.
+/// Everything that is wrong with an flist; nothing, if `read` would read it.
 ///
 /// # Errors
 /// Where the file is not an flist at all.

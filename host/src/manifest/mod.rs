@@ -10,8 +10,8 @@
 //! | `tag` | facts about the flist |
 //! | `route` | which store has the blobs whose id begins with a byte from `start` to `end` |
 //!
-//! [`Manifest`] is that as a value, already known to be a tree. [`write`] makes the file's bytes from it, the same
-//! bytes every time; [`read`] makes it from a file's bytes, whoever wrote them; [`check`] says all that is wrong with a
+//! [`Manifest`] is that as a value, already known to be a tree. [`write`](write()) makes the file's bytes from it, the same
+//! bytes every time; [`read`](read()) makes it from a file's bytes, whoever wrote them; [`check`](check()) says all that is wrong with a
 //! file that cannot be read. Files are handled as bytes, never opened in place: SQLite would honour a journal that
 //! lies beside a file, and rewriting rows in place leaves what they held in free pages.
 

@@ -1,6 +1,6 @@
 //! Policy as WebAssembly components: what goes in, what it is called, how it is tagged.
 //!
-//! The interface is `wit/`; [`bindings`] is generated from it. A component is [loaded](Engine::load) once and then run: a
+//! The interface is `wit/`; `bindings` is generated from it. A component is [loaded](Engine::load) once and then run: a
 //! [filter](Plugin::filter), a [name](Plugin::name), an [edit](Plugin::edit) each get a fresh store, so that nothing is
 //! left over from one run to the next. What a component may use up is in [`Limits`]; what it may see in [`Trees`].
 //!

@@ -1,6 +1,6 @@
 //! Where blobs lie: a small ladder of traits, and one file for each kind of store.
 //!
-//! A store maps a [`BlobId`] to bytes and knows nothing of keys or files. [`ReadBlobs`] is all that a node needs;
+//! A store maps a [`BlobId`](crate::block::BlobId) to bytes and knows nothing of keys or files. [`ReadBlobs`] is all that a node needs;
 //! [`WriteBlobs`] is what a build needs. All calls block; a store over the network runs its own async client
 //! behind them and says by [`ReadBlobs::parallelism`] how many calls are worth having under way. Calls come from
 //! plain threads; from inside an async task those over the network panic.

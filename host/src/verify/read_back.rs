@@ -37,6 +37,25 @@ impl ProvenManifest {
         Ok(ProvenManifest { clean, verification })
     }
 
+    /// Verifies a manifest in the store that its blobs went to.
+    ///
+    /// # Errors
+    /// [`ReadBackError::Damaged`] where a blob is not what was sent, [`ReadBackError::Refused`] where the store does not
+    /// answer.
+    pub fn prove_in(
+        clean: CleanManifest,
+        store: &dyn ReadBlobs,
+        level: Level,
+        progress: &dyn Progress,
+    ) -> Result<ProvenManifest, ReadBackError> {
+        let refused = |error| ReadBackError::Refused { route: store.describe(), error, works: None };
+        let verification = verify(clean.manifest(), store, level, progress).map_err(refused)?;
+        if !verification.findings.is_empty() {
+            return Err(ReadBackError::Damaged { findings: verification.findings });
+        }
+        Ok(ProvenManifest { clean, verification })
+    }
+
     /// The manifest.
     pub fn clean(&self) -> &CleanManifest {
         &self.clean

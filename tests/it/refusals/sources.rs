@@ -104,7 +104,7 @@ fn the_project_s_own_files() {
     let server = S3Server::start();
     let project = Project::plain_on(&server);
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
-    let hint = "pack a folder that does not hold it, or let a filter drop it";
+    let hint = "pack a directory that does not hold it, or let a filter drop it";
     project.write("config/flistry.toml", &config.replace("[\"data\"]", "[\"config\"]"));
     build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
     // A link to the same file under another name is the same file.
