@@ -52,7 +52,7 @@ pub fn run(args: PublishArgs, context: &CommandContext) -> Result<PublishOutcome
         None => publication.to_all(&config.publish, true, &context.terminal)?,
     };
     if published.is_empty() {
-        let what = "there is nowhere to publish to: no config/rfs.conf, and no `folder` under [publish]".to_owned();
+        let what = "there is nowhere to publish to: no config/rfs.conf, and no `directory` under [publish]".to_owned();
         return Err(Error::Usage { what, hint: "name a directory with --to DIR".into() });
     }
     Ok(PublishOutcome { published, aliases })
