@@ -8,7 +8,6 @@ const VENDORED: [&str; 5] =
     ["plugins/common/Cargo.toml", "plugins/common/src", "plugins/sdk/Cargo.toml", "plugins/sdk/src", "wit"];
 
 /// Writes `vendored.rs`: pairs of a path and the text of the file there, in order.
-#[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
 fn main() -> io::Result<()> {
     let variable = |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(name));
     let root = variable("CARGO_MANIFEST_DIR")?.join("..");

@@ -308,7 +308,7 @@ mod memory {
         project.write("config/flistry.toml", &format!("{toml}\n{plugin}\n"));
         project.build(&["build", "firmware"]).fails(
             1,
-            "plugin `firmware-prune`, post-pack: more bytes read from trees than allowed, which are 1000",
+            "plugin `firmware-prune`, post-pack: more bytes read from trees than the allowed 1000",
             "if the plugin is right to need more, raise its limit `read-bytes` in config/flistry.toml",
         );
     }

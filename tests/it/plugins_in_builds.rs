@@ -201,7 +201,7 @@ mod components {
         let project = with_hostile("config = { do = \"loop\" }\nlimits = { fuel = 1000000 }");
         project.flistry(&["build"]).fails(
             1,
-            "plugin `bad`, filter: more instructions in one call than allowed, which are 1000000",
+            "plugin `bad`, filter: more instructions in one call than the allowed 1000000",
             "if the plugin is right to need more, raise its limit `fuel` in config/flistry.toml",
         );
     }
@@ -213,7 +213,7 @@ mod components {
             with_hostile("config = { do = \"loop\" }\nlimits = { fuel = 1000000000000000, wall-seconds = 1 }");
         project.flistry(&["build"]).fails(
             1,
-            "plugin `bad`, filter: more seconds in one call than allowed, which are 1",
+            "plugin `bad`, filter: more seconds in one call than the allowed 1",
             "the machine may be busy: run it again, or raise the plugin's limit `wall-seconds` in config/flistry.toml",
         );
     }

@@ -16,7 +16,6 @@ use super::clock::Clock;
 use super::plan::{NewIndexes, Plan};
 use crate::config::{Config, Flist};
 use crate::error::Error;
-use crate::files::sha256;
 use crate::manifest::clean::CleanManifest;
 use crate::manifest::{ContentsDigest, Manifest, Route, tags, write};
 use crate::pack::{PackStats, Packer};
@@ -190,11 +189,7 @@ fn publish(proven: &ProvenManifest, record: Record<'_>) -> Result<Published, Err
             blobs: proven.verification().blobs,
             fetched: proven.verification().fetched,
         },
-        manifest: ManifestFacts {
-            bytes: clean.bytes().len() as u64,
-            sha256: sha256(clean.bytes()),
-            tags: clean.manifest().tags.clone(),
-        },
+        manifest: ManifestFacts::of(clean),
         subject,
         decisions,
         indexes,

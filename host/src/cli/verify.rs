@@ -11,11 +11,10 @@ use flistry::kernel::compatibility;
 use flistry::manifest::tags;
 use flistry::manifest::{Manifest, ManifestError, check, read};
 use flistry::progress::Progress;
-use flistry::report::BuildReport;
-use flistry::tree::normal::NormalRules;
+use flistry::report::{BuildReport, normal_rules_of};
+use flistry::tree::FlistKind;
 use flistry::tree::source::Source;
-use flistry::tree::{FlistKind, Owner};
-use flistry::verify::source::{KnownDifferences, compare};
+use flistry::verify::source::compare;
 use flistry::verify::{Finding, Level, Verification, rfs, verify};
 use flistry_common::globs::Glob;
 use serde::{Serialize, Serializer};
@@ -164,38 +163,20 @@ fn compare_with_source(
     };
     let source = Source::open_ambient(&args.file.display().to_string(), &[directory])?;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let rules = rules(report.as_ref(), manifest);
-    let known = known_differences(report.as_ref(), &args.exclude)?;
+    let rules = report.as_ref().map_or_else(|| normal_rules_of(manifest), BuildReport::normal_rules);
+    let mut known = report.as_ref().map(BuildReport::known_differences).unwrap_or_default();
+    known.exclude = patterns(&args.exclude)?;
     Ok(compare(manifest, &source, rules, &known, threads, &context.terminal)?)
 }
 
-/// The normal form's rules that the build used. Without a report, the owners in the manifest show which.
-fn rules(report: Option<&BuildReport>, manifest: &Manifest) -> NormalRules {
-    let owner = match report {
-        Some(report) => report.subject.owner,
-        None => {
-            let all_root = manifest.tree.iter().all(|(_, e)| (e.attributes.uid, e.attributes.gid) == (0, 0));
-            if all_root { Owner::Root } else { Owner::Preserve }
-        }
-    };
-    NormalRules { owner, not_after: report.and_then(|report| report.subject.source_date_epoch) }
-}
-
-fn known_differences(report: Option<&BuildReport>, exclude: &[String]) -> Result<KnownDifferences, Error> {
+fn patterns(exclude: &[String]) -> Result<Vec<Glob>, Error> {
     let pattern = |text: &String| {
         Glob::new(text).map_err(|what| Error::Usage {
             what: format!("--exclude {text}: {what}"),
             hint: "write a glob like \"*.txt\" or \"directory/**\"".into(),
         })
     };
-    let exclude = exclude.iter().map(pattern).collect::<Result<_, _>>()?;
-    let Some(report) = report else { return Ok(KnownDifferences { exclude, ..KnownDifferences::default() }) };
-    let left_out = report.decisions.left_out.iter();
-    Ok(KnownDifferences {
-        left_out: left_out.map(|left_out| (left_out.path.clone(), left_out.by.clone())).collect(),
-        generated: report.generated.iter().cloned().collect(),
-        exclude,
-    })
+    exclude.iter().map(pattern).collect()
 }
 
 impl VerifyOutcome {

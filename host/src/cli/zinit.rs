@@ -60,25 +60,24 @@ pub fn run(args: ZinitArgs, context: &CommandContext) -> Result<ZinitOutcome, Er
     let settings = settings(&config, &args);
     let files = zinit::plan(&mounts, &settings, &templates)?;
     context.terminal.begin(Step::Units, 0);
-    let (written, warnings) = match &args.into {
+    let written = match &args.into {
         Some(root) => {
             let mode = match (args.check, args.force) {
                 (true, _) => FillMode::Compare,
                 (false, true) => FillMode::Overwrite,
                 (false, false) => FillMode::Refuse,
             };
-            initramfs::fill(root, &mounts, &files, &settings, mode)?
+            initramfs::fill(root, &mounts, &files, &settings, mode, &context.terminal)?
         }
         None => {
             let directory = args.output.as_deref().unwrap_or(&config.zinit.output);
             match (args.check, args.force) {
-                (true, _) => (output::compare(directory, &files)?, Vec::new()),
-                (false, true) => output::write(directory, &files, ConflictPolicy::Overwrite)?,
-                (false, false) => output::write(directory, &files, ConflictPolicy::Refuse)?,
+                (true, _) => output::compare(directory, &files)?,
+                (false, true) => output::write(directory, &files, ConflictPolicy::Overwrite, &context.terminal)?,
+                (false, false) => output::write(directory, &files, ConflictPolicy::Refuse, &context.terminal)?,
             }
         }
     };
-    warnings.into_iter().for_each(|warning| context.terminal.warn(warning));
     Ok(ZinitOutcome { check: args.check, written })
 }
 

@@ -77,7 +77,7 @@ pub enum PluginError {
         entry: Option<String>,
     },
     /// It reached a limit.
-    #[error("plugin `{plugin}`, {hook}: more {limit} than allowed, which are {amount}")]
+    #[error("plugin `{plugin}`, {hook}: more {limit} than the allowed {amount}")]
     Limit {
         /// The plugin's name in the configuration.
         plugin: String,
@@ -223,10 +223,7 @@ mod tests {
     fn a_message_names_the_plugin_and_a_hint_the_setting() {
         let error =
             PluginError::limit("prune", "post-pack", Breach(Limit::Fuel), &Limits { fuel: 7, ..Limits::default() });
-        assert_eq!(
-            error.to_string(),
-            "plugin `prune`, post-pack: more instructions in one call than allowed, which are 7"
-        );
+        assert_eq!(error.to_string(), "plugin `prune`, post-pack: more instructions in one call than the allowed 7");
         assert!(error.hint().contains("raise its limit `fuel`"));
         assert!(!error.is_configuration());
         let error = PluginError::limit("big", "load", Breach(Limit::Component), &Limits::default());

@@ -58,7 +58,7 @@ fn the_pin_and_the_size_come_first() {
     assert!(error.hint().contains(&crate::files::sha256(b"\0asm")));
     let limits = Limits { component_bytes: 3, ..Limits::default() };
     let error = load_with(b"\0asm", LoadOptions { limits, ..LoadOptions::default() });
-    assert_eq!(error.to_string(), "plugin `p`, load: more bytes of the component than allowed, which are 3");
+    assert_eq!(error.to_string(), "plugin `p`, load: more bytes of the component than the allowed 3");
     assert!(error.hint().contains("`component-bytes`"));
 }
 

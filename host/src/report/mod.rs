@@ -6,10 +6,13 @@
 //! | `build_report` | the report |
 //! | `decisions` | what plugins decided |
 //! | `explain` | why one path is in an flist or not |
+//! | `reuse` | what it is good for after the build |
 
 mod build_report;
 mod decisions;
 mod explain;
+mod reuse;
 
 pub use build_report::{BuildReport, IndexesMade, ManifestFacts, ReadBack, SCHEMA, Stage, Subject, file_name};
 pub use decisions::{Decisions, EntryReason, PluginRun};
+pub use reuse::normal_rules_of;

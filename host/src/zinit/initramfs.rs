@@ -13,7 +13,7 @@ use super::mount::Mount;
 use super::settings::{Dialect, ZinitSettings};
 use super::write::{FileState, Found, WantedFile, Written, find, put, refuse_conflicts};
 use crate::files::sha256;
-use crate::progress::Warning;
+use crate::progress::{Progress, Warning};
 
 /// Where zinit 0.2 looks for units.
 const YAML_UNITS: &str = "etc/zinit";
@@ -46,7 +46,8 @@ pub fn fill(
     files: &[GeneratedFile],
     settings: &ZinitSettings,
     mode: FillMode,
-) -> Result<(Written, Vec<Warning>), ZinitError> {
+    progress: &dyn Progress,
+) -> Result<Written, ZinitError> {
     let dir = Dir::open_ambient_dir(root, ambient_authority())
         .map_err(|error| ZinitError::Root { path: root.to_owned(), error })?;
     let mut wanted = Vec::new();
@@ -75,9 +76,9 @@ pub fn fill(
         }
         written.push((wanted.path.clone(), state));
     }
-    let mut warnings = missing_units(&dir, files, settings);
-    warnings.extend(namesakes(&dir, files));
-    Ok((Written { directory: root.to_owned(), files: written }, warnings))
+    let warnings = missing_units(&dir, files, settings).into_iter().chain(namesakes(&dir, files));
+    warnings.for_each(|warning| progress.warn(warning));
+    Ok(Written { directory: root.to_owned(), files: written })
 }
 
 /// A path on the node, relative to the tree.

@@ -12,7 +12,7 @@ use super::error::ZinitError;
 use super::generated::GeneratedFile;
 use super::write::{FileState, Found, WantedFile, Written, find, put, refuse_conflicts};
 use crate::files::sha256;
-use crate::progress::Warning;
+use crate::progress::{Progress, Warning};
 
 /// What was written last, by digest.
 pub const SUMS: &str = "SHA256SUMS";
@@ -47,7 +47,8 @@ pub fn write(
     directory: &Path,
     files: &[GeneratedFile],
     policy: ConflictPolicy,
-) -> Result<(Written, Vec<Warning>), ZinitError> {
+    progress: &dyn Progress,
+) -> Result<Written, ZinitError> {
     let existing = open(directory)?;
     let found = look(existing.as_ref(), directory, files)?;
     if policy == ConflictPolicy::Refuse {
@@ -58,7 +59,7 @@ pub fn write(
         None => create(directory).map_err(|error| ZinitError::Write { path: directory.to_owned(), error })?,
     };
     let before = Sums::read(&dir, directory)?;
-    let mut update = Update { directory, dir, sums: before.clone(), states: Vec::new(), warnings: Vec::new() };
+    let mut update = Update { directory, dir, sums: before.clone(), states: Vec::new(), progress };
     for (wanted, found) in &found {
         match policy == ConflictPolicy::KeepChanged && before.is_changed(wanted, found) {
             true => update.keep(wanted),
@@ -81,7 +82,7 @@ struct Update<'a> {
     dir: Dir,
     sums: Sums,
     states: Vec<(String, FileState)>,
-    warnings: Vec<Warning>,
+    progress: &'a dyn Progress,
 }
 
 impl Update<'_> {
@@ -90,7 +91,7 @@ impl Update<'_> {
     }
 
     fn keep(&mut self, wanted: &WantedFile) {
-        self.warnings.push(Warning::new(
+        self.progress.warn(Warning::new(
             format!("{} was changed by hand and is left as it is", self.directory.join(&wanted.path).display()),
             "`flistry zinit --output DIR` writes the generated file elsewhere, `flistry zinit --force` overwrites this one",
         ));
@@ -115,7 +116,7 @@ impl Update<'_> {
             Removal::Changed => {
                 let path = self.directory.join(path);
                 let what = format!("{} is not generated any more, but was changed by hand", path.display());
-                self.warnings.push(Warning::new(what, "remove it if nothing needs it"));
+                self.progress.warn(Warning::new(what, "remove it if nothing needs it"));
             }
         }
         self.sums.0.remove(path);
@@ -123,12 +124,12 @@ impl Update<'_> {
     }
 
     /// Writes the digests, where they are not those of `before`.
-    fn finish(self, before: &Sums) -> Result<(Written, Vec<Warning>), ZinitError> {
+    fn finish(self, before: &Sums) -> Result<Written, ZinitError> {
         if self.sums != *before {
             let wanted = WantedFile { path: SUMS.to_owned(), bytes: self.sums.to_string().into_bytes(), mode: 0o644 };
             put(&self.dir, &wanted).map_err(|error| self.failed(SUMS, error))?;
         }
-        Ok((Written { directory: self.directory.to_owned(), files: self.states }, self.warnings))
+        Ok(Written { directory: self.directory.to_owned(), files: self.states })
     }
 }
 

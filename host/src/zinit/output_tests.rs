@@ -2,6 +2,7 @@
 
 use super::super::generated::GeneratedKind;
 use super::*;
+use crate::progress::{Recorder, Silent};
 
 fn file(name: &str, text: &str) -> GeneratedFile {
     GeneratedFile { kind: GeneratedKind::Script, name: name.to_owned(), text: text.to_owned() }
@@ -12,7 +13,9 @@ fn states(written: &Written) -> Vec<(&str, FileState)> {
 }
 
 fn built(directory: &Path, files: &[GeneratedFile]) -> (Vec<(String, FileState)>, Vec<String>) {
-    let (written, warnings) = write(directory, files, ConflictPolicy::KeepChanged).unwrap();
+    let recorder = Recorder::new(&Silent, Vec::new());
+    let written = write(directory, files, ConflictPolicy::KeepChanged, &recorder).unwrap();
+    let warnings = recorder.warnings();
     (written.files, warnings.into_iter().map(|warning| warning.what).collect())
 }
 
@@ -71,18 +74,18 @@ fn without_force_one_conflict_stops_everything() {
     std::fs::write(directory.join("init/b.sh"), "mine").unwrap();
     std::os::unix::fs::symlink("/etc/passwd", directory.join("init/c.sh")).unwrap();
     let files = [file("a.sh", "1"), file("b.sh", "1"), file("c.sh", "1")];
-    let error = write(directory, &files, ConflictPolicy::Refuse).unwrap_err();
+    let error = write(directory, &files, ConflictPolicy::Refuse, &Silent).unwrap_err();
     let message = "these would be overwritten with different contents: init/b.sh, init/c.sh";
     assert_eq!(error.to_string(), format!("in {}, {message}", directory.display()));
     assert_eq!(std::fs::read_dir(directory.join("init")).unwrap().count(), 2);
     assert!(!directory.join(SUMS).exists());
 
     // A symlink is replaced, its target is not touched.
-    let (written, _) = write(directory, &files, ConflictPolicy::Overwrite).unwrap();
+    let written = write(directory, &files, ConflictPolicy::Overwrite, &Silent).unwrap();
     assert_eq!(states(&written)[1..], [("init/b.sh", FileState::Replaced), ("init/c.sh", FileState::Replaced)]);
     assert!(std::fs::symlink_metadata(directory.join("init/c.sh")).unwrap().is_file());
     assert!(std::fs::read_to_string("/etc/passwd").unwrap().contains("root"));
-    let (written, _) = write(directory, &files, ConflictPolicy::Refuse).unwrap();
+    let written = write(directory, &files, ConflictPolicy::Refuse, &Silent).unwrap();
     assert!(written.is_unchanged());
 }
 
@@ -96,7 +99,7 @@ fn a_script_can_be_run_whatever_the_umask_was() {
     assert_eq!(mode(), 0o755);
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o600)).unwrap();
     // Nobody's work is lost by that.
-    let (written, _) = write(temp.path(), &[file("a.sh", "1")], ConflictPolicy::Refuse).unwrap();
+    let written = write(temp.path(), &[file("a.sh", "1")], ConflictPolicy::Refuse, &Silent).unwrap();
     assert_eq!((mode(), states(&written)), (0o755, vec![("init/a.sh", FileState::Replaced)]));
 }
 

@@ -23,10 +23,7 @@ pub fn templates(
     settings: &ZinitSettings,
     progress: &dyn Progress,
 ) -> Result<Templates, ZinitError> {
-    let templates = Templates::load(project)?;
-    for warning in &templates.warnings {
-        progress.warn(warning.clone());
-    }
+    let templates = Templates::load(project, progress)?;
     let mounts = last_build::before_build(points);
     if !mounts.is_empty() {
         units::plan(&mounts, settings, &templates)?;
@@ -52,9 +49,6 @@ pub fn after_build(
     }
     progress.begin(Step::Units, 0);
     let files = units::plan(&mounts, settings, templates)?;
-    let (written, warnings) = output::write(&settings.output, &files, ConflictPolicy::KeepChanged)?;
-    for warning in warnings {
-        progress.warn(warning);
-    }
+    let written = output::write(&settings.output, &files, ConflictPolicy::KeepChanged, progress)?;
     Ok(Some(written))
 }

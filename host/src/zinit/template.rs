@@ -9,7 +9,7 @@ use std::path::Path;
 use flistry_common::placeholders::{Piece, split_at_signs};
 
 use crate::files;
-use crate::progress::Warning;
+use crate::progress::{Progress, Warning};
 
 /// Where a project's own templates lie.
 const DIRECTORY: &str = "config/zinit";
@@ -174,22 +174,21 @@ impl TemplateFileError {
 #[derive(Debug)]
 pub struct Templates {
     texts: Vec<(TemplateKind, String)>,
-    /// What is odd, but not an error.
-    pub warnings: Vec<Warning>,
 }
 
 impl Templates {
     /// The shipped ones.
     pub fn shipped() -> Templates {
         let texts = KINDS.into_iter().map(|kind| (kind, kind.facts().shipped.to_owned())).collect();
-        Templates { texts, warnings: Vec::new() }
+        Templates { texts }
     }
 
-    /// Reads and checks a project's own, and takes the shipped one for each that it does not have.
+    /// Reads and checks a project's own, and takes the shipped one for each that it does not have. Warns of files beside
+    /// them that are not templates.
     ///
     /// # Errors
     /// A file that cannot be read, or whose placeholders are not those of its kind.
-    pub fn load(project: &Path) -> Result<Templates, TemplateFileError> {
+    pub fn load(project: &Path, progress: &dyn Progress) -> Result<Templates, TemplateFileError> {
         let mut templates = Templates::shipped();
         for (kind, text) in &mut templates.texts {
             if let Some(own) = read(project, *kind)? {
@@ -197,7 +196,7 @@ impl Templates {
                 *text = own;
             }
         }
-        templates.warnings.extend(strangers(project));
+        strangers(project).into_iter().for_each(|warning| progress.warn(warning));
         Ok(templates)
     }
 
@@ -273,12 +272,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::progress::{Recorder, Silent};
 
     fn own(file: &str, text: &str) -> (tempfile::TempDir, Result<Templates, TemplateFileError>) {
         let project = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(project.path().join(DIRECTORY)).unwrap();
         std::fs::write(project.path().join(DIRECTORY).join(file), text).unwrap();
-        let templates = Templates::load(project.path());
+        let templates = Templates::load(project.path(), &Silent);
         (project, templates)
     }
 
@@ -322,15 +322,17 @@ mod tests {
         assert_eq!(error.hint(), "put it in; there are: @AFTER@, @EXEC@, @NAME@, @ONESHOT@, @TEST@");
         let (project, _) = own("x", "");
         std::fs::create_dir(project.path().join("config/zinit/mount.toml")).unwrap();
-        let error = Templates::load(project.path()).unwrap_err();
+        let error = Templates::load(project.path(), &Silent).unwrap_err();
         assert_eq!(error.to_string(), "config/zinit/mount.toml cannot be read: it is not a regular file");
         assert!(error.hint().contains("at most 65536 bytes"));
     }
 
     #[test]
     fn a_file_that_is_not_a_template_is_reported() {
-        let (_project, templates) = own("mounts.sh", "");
-        let warnings = templates.unwrap().warnings;
+        let (project, _) = own("mounts.sh", "");
+        let recorder = Recorder::new(&Silent, Vec::new());
+        Templates::load(project.path(), &recorder).unwrap();
+        let warnings = recorder.warnings();
         assert_eq!(warnings[0].what, "config/zinit/mounts.sh is not a template's name");
         assert_eq!(warnings.len(), 1);
     }

@@ -91,12 +91,7 @@ fn write(target: &Path, clean: &CleanManifest, routes: &[String]) -> Result<(), 
     };
     let name =
         target.file_name().ok_or_else(|| failed(std::io::Error::other("it has no file name")))?.to_string_lossy();
-    let mut report = flist_file::report(target);
-    if let Some(report) = &mut report {
-        report.manifest.bytes = clean.bytes().len() as u64;
-        report.manifest.sha256 = sha256(clean.bytes());
-        report.route = routes.to_vec();
-    }
+    let report = flist_file::report(target).map(|report| report.with_routes(clean, routes.to_vec()));
     let aliases = report.as_ref().map_or(&[][..], |report| &report.subject.aliases);
     let publication = Publication { manifest: clean, name: &name, aliases, report: report.as_ref() };
     publication.renew(directory)?;
