@@ -7,10 +7,10 @@
 //! | module | stage | |
 //! |---|---|---|
 //! | [`tree`] | scan, filter, normal form | the source directory and what of it goes in |
-//! | [`kernel`] | check | the kernel, its modules, and what a node could not use |
 //! | [`store`] | | where blobs lie |
-//! | [`pack`] | pack | contents to blobs |
+//! | [`kernel`] | check | the kernel, its modules, and what a node could not use |
 //! | [`manifest`] | manifest, route | the SQLite file, written, read, and free of write credentials |
+//! | [`pack`] | pack | contents to blobs |
 //! | [`plugin`] | filter, name, post-pack | the WebAssembly components that decide |
 //! | [`verify`] | read back | what a node will do |
 //! | [`report`] | report | how an flist was made |

@@ -60,7 +60,7 @@ fn find(bytes: &[u8], manifest: &Manifest, needle: &str) -> Option<String> {
         has(entry.name.as_bytes()) || matches!(&entry.kind, Kind::Symlink { target } if has(target))
     };
     if manifest.tree.iter().any(|(_, entry)| in_entry(entry)) {
-        return Some("a name or a link's target".to_owned());
+        return Some("a name or a symlink's target".to_owned());
     }
     // SQLite leaves what a page held before in its free space.
     has(bytes).then(|| "the file's unused space".to_owned())
