@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 
 use super::modinfo::{Compression, MAX_MODULE_BYTES, modinfo_of_module};
 use crate::progress::{Progress, Recorder, Silent, Warning};
-use crate::tree::file_cache::{CacheAccess, FileCache, checksum};
+use crate::tree::file_cache::{CacheAccess, FileCache, checksum, columns_of, identity_in};
 use crate::tree::source::FileIdentity;
 
 /// How many builds that learn something may pass without a module before it is forgotten: flists that are built by turns
@@ -164,14 +164,7 @@ impl State {
         let mut query = db.prepare("SELECT dev, ino, size, mtime, ctime, compression, modinfo, sum FROM module")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            let number = |column| row.get::<_, i64>(column);
-            let identity = FileIdentity {
-                dev: number(0)? as u64,
-                ino: number(1)? as u64,
-                size: number(2)? as u64,
-                mtime_ns: number(3)?,
-                ctime_ns: number(4)?,
-            };
+            let identity = identity_in(row, 0)?;
             let (compression, modinfo, sum): (String, Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?, row.get(7)?);
             if sum == checksum(&identity, &[compression.as_bytes(), &modinfo])
                 && let Some(compression) = Compression::from_name(&compression)
@@ -193,9 +186,7 @@ impl State {
             )?;
             let mut insert = transaction.prepare("INSERT OR REPLACE INTO module VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)")?;
             for (ModuleKey { identity, compression }, known) in self.known.iter().filter(|(_, k)| k.used && k.settled) {
-                let FileIdentity { dev, ino, size, mtime_ns, ctime_ns } = *identity;
-                let numbers = [dev as i64, ino as i64, size as i64, mtime_ns, ctime_ns];
-                let [dev, ino, size, mtime, ctime] = numbers;
+                let [dev, ino, size, mtime, ctime] = columns_of(identity);
                 let word = compression.as_str();
                 if known.stored {
                     used.execute(params![dev, ino, size, mtime, ctime, word])?;

@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::sealed::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
 use crate::progress::Progress;
-use crate::tree::file_cache::{FileCache, checksum};
+use crate::tree::file_cache::{FileCache, checksum, columns_of, identity_in};
 use crate::tree::source::FileIdentity;
 
 /// Bytes of a block in a row: id, key, blob length.
@@ -54,14 +54,7 @@ fn try_load(cache: &FileCache, source: &Path) -> Result<HashMap<String, CachedFi
     let mut files = HashMap::new();
     while let Some(row) = rows.next()? {
         let path: String = row.get(0)?;
-        let number = |column| row.get::<_, i64>(column);
-        let identity = FileIdentity {
-            dev: number(1)? as u64,
-            ino: number(2)? as u64,
-            size: number(3)? as u64,
-            mtime_ns: number(4)?,
-            ctime_ns: number(5)?,
-        };
+        let identity = identity_in(row, 1)?;
         let (blocks, lost): (Vec<u8>, String) = (row.get(6)?, row.get(7)?);
         let sum: Vec<u8> = row.get(8)?;
         if sum == checksum(&identity, &[path.as_bytes(), &blocks, lost.as_bytes()]) {
@@ -95,21 +88,10 @@ fn try_store(
         }
         let mut insert = transaction.prepare("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         for (path, file) in settled {
-            let FileIdentity { dev, ino, size, mtime_ns, ctime_ns } = file.identity;
-            let blocks = pack_blocks(&file.blocks);
-            let sum = checksum(&file.identity, &[path.as_bytes(), &blocks, file.lost_attributes.as_bytes()]);
-            insert.execute(params![
-                &source,
-                path,
-                dev as i64,
-                ino as i64,
-                size as i64,
-                mtime_ns,
-                ctime_ns,
-                blocks,
-                file.lost_attributes,
-                sum
-            ])?;
+            let [dev, ino, size, mtime, ctime] = columns_of(&file.identity);
+            let (blocks, lost) = (pack_blocks(&file.blocks), &file.lost_attributes);
+            let sum = checksum(&file.identity, &[path.as_bytes(), &blocks, lost.as_bytes()]);
+            insert.execute(params![&source, path, dev, ino, size, mtime, ctime, blocks, lost, sum])?;
         }
     }
     transaction.commit()

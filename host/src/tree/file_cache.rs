@@ -12,7 +12,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
 use super::source::FileIdentity;
 use crate::progress::{Progress, Warning};
@@ -75,6 +75,24 @@ impl FileCache {
             _ => Warning::new(format!("cannot {what} the pack cache {path}: {error}"), "delete it if this goes on"),
         }
     }
+}
+
+/// The identity in a row's columns `dev`, `ino`, `size`, `mtime` and `ctime`, of which `first` is the first.
+pub(crate) fn identity_in(row: &Row<'_>, first: usize) -> Result<FileIdentity, rusqlite::Error> {
+    let number = |column| row.get::<_, i64>(first + column);
+    Ok(FileIdentity {
+        dev: number(0)? as u64,
+        ino: number(1)? as u64,
+        size: number(2)? as u64,
+        mtime_ns: number(3)?,
+        ctime_ns: number(4)?,
+    })
+}
+
+/// The same columns of an identity. SQLite's integers are signed.
+pub(crate) fn columns_of(identity: &FileIdentity) -> [i64; 5] {
+    let FileIdentity { dev, ino, size, mtime_ns, ctime_ns } = *identity;
+    [dev as i64, ino as i64, size as i64, mtime_ns, ctime_ns]
 }
 
 /// The checksum of a row about a file with this identity and these other columns.
