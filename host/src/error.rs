@@ -15,14 +15,14 @@ use crate::progress::Warning;
 use crate::publish::PublishError;
 use crate::store::StoreError;
 use crate::store::url::UrlError;
-use crate::tree::filter::FilterError;
+use crate::tree::filtered::FilterError;
 use crate::tree::normal::UnpackableError;
 use crate::tree::scan::ScanError;
 use crate::tree::source::SourceError;
 use crate::unpack::UnpackError;
 use crate::verify::read_back::ReadBackError;
 use crate::verify::rfs::RfsError;
-use crate::verify::source::CompareError;
+use crate::verify::source_comparison::CompareError;
 use crate::zinit::ZinitError;
 
 /// Why a command ended. The message says what is wrong and where; [`Error::hint`] says what to do.

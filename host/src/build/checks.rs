@@ -15,7 +15,7 @@ use crate::progress::Warning;
 use crate::store::url::StoreUrl;
 use crate::tree::Input;
 use crate::tree::Tree;
-use crate::tree::filter::Filtered;
+use crate::tree::filtered::Filtered;
 use crate::tree::scan::{Scan, Scanned};
 use crate::tree::source::Source;
 

@@ -21,7 +21,7 @@ use crate::plugin::{
 };
 use crate::progress::{Progress, Recorder, Step, Warning};
 use crate::report::{Decisions, EntryReason, PluginRun, Stage};
-use crate::tree::filter::Filtered;
+use crate::tree::filtered::Filtered;
 use crate::tree::normal::{NormalRules, normalize};
 use crate::tree::scan::{Scan, scan};
 use crate::tree::source::Source;

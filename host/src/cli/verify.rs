@@ -14,7 +14,7 @@ use flistry::progress::Progress;
 use flistry::report::{BuildReport, normal_rules_of};
 use flistry::tree::FlistKind;
 use flistry::tree::source::Source;
-use flistry::verify::source::compare;
+use flistry::verify::source_comparison::compare;
 use flistry::verify::{Finding, Level, Verification, rfs, verify};
 use flistry_common::globs::Glob;
 use serde::{Serialize, Serializer};

@@ -6,7 +6,7 @@ use crate::manifest::Manifest;
 use crate::manifest::clean::CleanManifest;
 use crate::tree::Owner;
 use crate::tree::normal::NormalRules;
-use crate::verify::source::KnownDifferences;
+use crate::verify::source_comparison::KnownDifferences;
 
 impl BuildReport {
     /// The differences to the source that the build meant.

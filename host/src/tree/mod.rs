@@ -5,7 +5,7 @@
 //! | [`source`] | the source directory, opened once |
 //! | [`scan`] | the walk over it |
 //! | [`file_cache`] | what is remembered of files from build to build |
-//! | [`filter`] | what of it the filters keep |
+//! | [`filtered`] | what of it the filters keep |
 //! | `left_out` | what is not in the flist, by whom and why |
 //! | [`flist_kind`] | modules, firmware or another tree |
 //! | [`normal`] | the normal form: the same contents give the same manifest |
@@ -17,7 +17,7 @@
 pub mod edit;
 pub mod entries;
 pub mod file_cache;
-pub mod filter;
+pub mod filtered;
 pub mod flist_kind;
 mod input;
 mod left_out;

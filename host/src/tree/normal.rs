@@ -12,7 +12,7 @@
 use std::path::PathBuf;
 
 use super::entries::{Attributes, Entry, EntryId, Kind, Permissions, Tree};
-use super::filter::Filtered;
+use super::filtered::Filtered;
 use super::flist_kind::Owner;
 use super::input::Input;
 use super::scan::{Scan, Scanned};

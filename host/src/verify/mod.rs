@@ -7,7 +7,7 @@
 //! | sample | some blobs are fetched, hashed, decrypted, decompressed and hashed again; module indexes fit the modules |
 //! | full | all are, and every module is of the manifest's kernel |
 //!
-//! [`source`] compares with the directory an flist was made from. What is found is a [`Finding`]; an error means that
+//! [`source_comparison`] compares with the directory an flist was made from. What is found is a [`Finding`]; an error means that
 //! nothing can be said, because the store does not answer.
 
 mod finding;
@@ -15,7 +15,7 @@ mod ladder;
 mod level;
 pub mod read_back;
 pub mod rfs;
-pub mod source;
+pub mod source_comparison;
 
 pub use finding::{Finding, Verification};
 pub use ladder::verify;

@@ -10,7 +10,7 @@ use flistry::plugin::{
 };
 use flistry::progress::Silent;
 use flistry::report::EntryReason;
-use flistry::tree::filter::Filtered;
+use flistry::tree::filtered::Filtered;
 use flistry::tree::normal::{NormalRules, normalize};
 use flistry::tree::scan::{Scan, scan};
 use flistry::tree::source::Source;

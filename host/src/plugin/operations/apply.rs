@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::new_symlinks::{AddedSymlink, Placed, check_places, check_targets};
 use super::operation::{Operation, Wanted};
 use super::refusal::refused;
-use super::symlinks::{AddedSymlink, Placed, check_places, check_targets};
-use super::tags::change_tags;
+use super::tag_changes::change_tags;
 use crate::plugin::error::PluginError;
 use crate::tree::edit::TreeEdit;
 use crate::tree::{EntryId, Input, Kind, LeftOut, LeftOutStage};

@@ -1,13 +1,13 @@
 //! What post-pack hooks want changed: checked together, then all of it applied or nothing.
 
 mod apply;
+mod new_symlinks;
 mod operation;
 mod refusal;
-mod symlinks;
-mod tags;
+mod tag_changes;
 #[cfg(test)]
 mod tests;
 
 pub use apply::{Applied, apply};
+pub use new_symlinks::AddedSymlink;
 pub use operation::{Operation, Wanted};
-pub use symlinks::AddedSymlink;

@@ -11,7 +11,7 @@ use crate::manifest::Manifest;
 use crate::manifest::diff::diff_trees;
 use crate::progress::{Progress, Silent, Step};
 use crate::store::parallel;
-use crate::tree::filter::Filtered;
+use crate::tree::filtered::Filtered;
 use crate::tree::normal::{NormalRules, UnpackableError, normalize};
 use crate::tree::scan::{ScanError, scan};
 use crate::tree::source::Source;
