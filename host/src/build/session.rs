@@ -87,7 +87,8 @@ impl<'a> Session<'a> {
     }
 
     /// The same with a store of the caller's, which the blobs go to in the configured one's place. The flists name the
-    /// configured routes all the same, but what is proven is what `store` holds.
+    /// configured routes all the same, but what is proven is what `store` holds. So they are written to the output
+    /// directory alone, and published nowhere else.
     pub fn execute_into(self, store: &dyn WriteBlobs, plans: Vec<Plan<'a>>, use_pack_cache: bool) -> Executed {
         self.execute_with(store, Proof::Store, plans, use_pack_cache)
     }

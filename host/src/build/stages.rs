@@ -93,7 +93,7 @@ pub(super) fn carry_out<'a>(
         Proof::Store => ProvenManifest::prove_in(clean, store, level, &record.recorder)?,
     };
     record.clock.stage("read-back");
-    publish(&proven, record)
+    publish(&proven, record, store, proof)
 }
 
 /// Stores the contents and writes the manifest.
@@ -164,8 +164,13 @@ fn make_indexes(
     Ok((made.indexes, report))
 }
 
-/// Gives the manifest its names, here and everywhere that the configuration says.
-fn publish(proven: &ProvenManifest, record: Record<'_>) -> Result<Published, Error> {
+/// Gives the manifest its names: here and, if a node can read it, everywhere that the configuration says.
+fn publish(
+    proven: &ProvenManifest,
+    record: Record<'_>,
+    store: &dyn WriteBlobs,
+    proof: Proof,
+) -> Result<Published, Error> {
     let Record { config, flist, names, source, decisions, indexes, generated, pack, clock, recorder } = record;
     let clean = proven.clean();
     let subject = Subject {
@@ -181,7 +186,10 @@ fn publish(proven: &ProvenManifest, record: Record<'_>) -> Result<Published, Err
         schema: report::SCHEMA,
         flistry: env!("CARGO_PKG_VERSION").to_owned(),
         built: timestamp::second(UtcDateTime::now()).expect("no clock is beyond the year 9999"),
-        store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
+        store: match proof {
+            Proof::Route => config.store.write.iter().map(|url| url.value.to_string()).collect(),
+            Proof::Store => vec![store.describe()],
+        },
         route: config.store.route.iter().map(|url| url.value.to_string()).collect(),
         entries: clean.manifest().tree.counts(),
         read_back: ReadBack {
@@ -205,6 +213,10 @@ fn publish(proven: &ProvenManifest, record: Record<'_>) -> Result<Published, Err
         report: Some(&report),
     };
     let path = publication.to_directory(&config.output)?;
-    let published = publication.to_all(&config.publish, config.publish.upload, &recorder)?;
+    let published = match proof {
+        Proof::Route => publication.to_all(&config.publish, config.publish.upload, &recorder)?,
+        // No node could read it: it must not take the place of one that nodes mount.
+        Proof::Store => Vec::new(),
+    };
     Ok(Published { path, published, report })
 }

@@ -181,7 +181,7 @@ fn check_tables(db: &Connection) -> Result<(), rusqlite::Error> {
 /// Refuses to touch a file that is not a cache; there may be none yet.
 fn check_ours(path: &Path) -> Result<(), Warning> {
     let mut header = Vec::new();
-    let read = match std::fs::File::open(path) {
+    let read = match crate::files::open(path) {
         Ok(file) => file.take(100).read_to_end(&mut header).map(|_| ()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),

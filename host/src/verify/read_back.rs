@@ -13,8 +13,8 @@ use crate::store::s3::S3Store;
 use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};
 use crate::store::{ReadBlobs, StoreError, WriteBlobs};
 
-/// A manifest that a node can read: every level that was asked for held through its own route, and the route's key can't
-/// write. Only this can be published by a build.
+/// A manifest whose blobs were read back: through its own route, whose key can't write ([`ProvenManifest::prove`]), or, in a
+/// build into a store that no route leads to, from that store ([`ProvenManifest::prove_in`]).
 pub struct ProvenManifest {
     clean: CleanManifest,
     verification: Verification,

@@ -97,6 +97,32 @@ fn nothing_is_written_unasked() {
 }
 
 #[test]
+fn nothing_new_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    let modules = Modules::new(3, 60);
+    run(&cache, &modules);
+    let inode = || std::os::unix::fs::MetadataExt::ino(&cache.metadata().unwrap());
+    let before = (std::fs::read(&cache).unwrap(), inode());
+    run(&cache, &modules);
+    assert!((std::fs::read(&cache).unwrap(), inode()) == before);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no other file is left");
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache.sqlite");
+    rustix::fs::mknodat(rustix::fs::CWD, &cache, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let modules = Modules::new(1, 60);
+    for access in [CacheAccess::ReadOnly, CacheAccess::ReadWrite] {
+        let memory = ModuleMemory::new(&cache, access);
+        assert_eq!(modules.reads(&memory), 1);
+        assert!(settle(&memory).iter().all(|warning| warning.contains("it is not a regular file")));
+    }
+}
+
+#[test]
 fn what_changed_a_moment_ago_or_will_yet_is_not_remembered() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
