@@ -204,3 +204,20 @@ fn routes_are_patched_and_checked_for_write_credentials() {
     // What was refused left the file alone.
     project.flistry(&["verify", file]).ok();
 }
+
+#[test]
+fn a_build_into_the_callers_store_is_published_nowhere_else() {
+    use flistry::{CacheAccess, Config, Environment, MemoryStore, Session, Silent};
+    let project = Project::sample();
+    let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
+    config.publish.directory = Some(project.path("published"));
+    let store = MemoryStore::new();
+    let mut session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
+    let plans = session.plan().unwrap();
+    let executed = session.execute_into(&store, plans, false);
+    assert!(executed.error.is_none(), "{:?}", executed.error);
+    assert_eq!(executed.built[0].published, [""; 0]);
+    assert_eq!(executed.built[0].report.store, [flistry::ReadBlobs::describe(&store)]);
+    assert!(executed.built[0].path.is_file());
+    assert!(!project.path("published").exists());
+}

@@ -358,7 +358,25 @@ mod memory {
             damaged[at] ^= 1;
             std::fs::write(project.path(MEMORY), damaged).unwrap();
             assert!(built(&project) == first, "byte {at}");
+            let again = project.build(&["build", "firmware"]).ok();
+            assert!(!again.stderr.contains("pack cache"), "byte {at}: {}", again.stderr);
         }
+    }
+
+    #[test]
+    fn one_without_a_header_is_replaced_or_left_alone() {
+        let project = settled();
+        let first = built(&project);
+        std::fs::write(project.path(MEMORY), b"").unwrap();
+        let run = project.build(&["build", "firmware"]).ok();
+        assert!(!run.stderr.contains("pack cache"), "{}", run.stderr);
+        assert!(std::fs::read(project.path(MEMORY)).unwrap().starts_with(b"SQLite format 3"));
+
+        std::fs::write(project.path(MEMORY), b"\0\0\0").unwrap();
+        let run = project.build(&["build", "firmware"]).ok();
+        assert!(run.stderr.contains(&format!("PROJECT/{MEMORY} is something else")), "{}", run.stderr);
+        assert_eq!(std::fs::read(project.path(MEMORY)).unwrap(), b"\0\0\0");
+        assert!(built(&project) == first);
     }
 
     #[test]
