@@ -39,10 +39,11 @@
 //! config.read_back = Level::Full;
 //! let store = MemoryStore::new();
 //!
-//! let mut session = Session::open(&config, &["modules".into()], CacheAccess::ReadOnly, &Silent)?;
-//! let plans = session.plan()?;
-//! println!("{} has {} entries", plans[0].names.file, plans[0].input.tree.len());
-//! let executed = session.execute_into(&store, plans, false);
+//! let session = Session::open(&config, &["modules".into()], CacheAccess::ReadOnly, &Silent)?;
+//! let planned = session.plan()?;
+//! let plan = &planned.plans()[0];
+//! println!("{} has {} entries", plan.names.file, plan.input.tree.len());
+//! let executed = planned.execute_into(&store, false);
 //!
 //! let [modules] = &executed.built[..] else { panic!("one flist was asked for") };
 //! assert_eq!(modules.report.pack.blobs as usize, store.len());
@@ -87,7 +88,7 @@ pub mod verify;
 #[doc(hidden)]
 pub mod zinit;
 
-pub use build::{Executed, Plan, Published, Session};
+pub use build::{Executed, Plan, Planned, Published, Session};
 pub use config::{Config, Environment};
 pub use error::{Error, ExitCode};
 pub use manifest::Manifest;

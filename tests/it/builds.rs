@@ -212,9 +212,8 @@ fn a_build_into_the_callers_store_is_published_nowhere_else() {
     let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
     config.publish.directory = Some(project.path("published"));
     let store = MemoryStore::new();
-    let mut session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
-    let plans = session.plan().unwrap();
-    let executed = session.execute_into(&store, plans, false);
+    let session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
+    let executed = session.plan().unwrap().execute_into(&store, false);
     assert!(executed.error.is_none(), "{:?}", executed.error);
     assert_eq!(executed.built[0].published, [""; 0]);
     assert_eq!(executed.built[0].report.store, [flistry::ReadBlobs::describe(&store)]);

@@ -217,7 +217,7 @@ fn without_depmod_the_plan_says_what_to_install() {
     let project = project(&["kernel/fs/fuse"], "");
     let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
     config.search_path = vec![project.path("bin")];
-    let mut session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
+    let session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
     let error = session.plan().err().unwrap();
     assert_eq!(
         error.to_string(),

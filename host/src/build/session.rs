@@ -18,7 +18,7 @@ use super::stages::{Proof, Published, carry_out};
 /// A build of some of a configuration's flists. Its plans can be looked at before, or instead of, being carried out.
 ///
 /// ```text
-/// Session::open ─▶ plan ─▶ execute
+/// Session ─ plan ─▶ Planned ─ execute ─▶ Executed
 /// ```
 pub struct Session<'a> {
     config: &'a Config,
@@ -26,6 +26,14 @@ pub struct Session<'a> {
     planner: Planner<'a>,
     templates: Templates,
     modules: Arc<ModuleMemory>,
+    progress: &'a dyn Progress,
+}
+
+/// What a session is going to do: one plan for each of its flists, to be looked at or carried out.
+pub struct Planned<'a> {
+    config: &'a Config,
+    plans: Vec<Plan<'a>>,
+    templates: Templates,
     progress: &'a dyn Progress,
 }
 
@@ -65,43 +73,45 @@ impl<'a> Session<'a> {
         Ok(Session { config, flists, planner, templates, modules, progress })
     }
 
-    /// Plans every flist. Nothing is read but what the plugins ask for, and nothing is sent.
+    /// Plans every flist. Of the source only what plugins and checks ask for is read, and nothing is sent.
     ///
     /// # Errors
     /// Whatever would end the build before the first file is packed.
-    pub fn plan(&mut self) -> Result<Vec<Plan<'a>>, Error> {
-        let plans = self.flists.iter().map(|flist| self.planner.plan(flist, self.progress)).collect();
+    pub fn plan(mut self) -> Result<Planned<'a>, Error> {
+        let plans: Result<Vec<Plan<'a>>, Error> =
+            self.flists.iter().map(|flist| self.planner.plan(flist, self.progress)).collect();
         // Also where a plan fails: what was read for it need not be read again.
         self.modules.settle(self.progress);
-        plans
+        Ok(Planned { config: self.config, plans: plans?, templates: self.templates, progress: self.progress })
+    }
+}
+
+impl<'a> Planned<'a> {
+    /// The plans, in the order of the session's flists.
+    pub fn plans(&self) -> &[Plan<'a>] {
+        &self.plans
     }
 
-    /// Carries plans out: each flist is packed, proven and published, then the units are written. Stops at the first flist
+    /// Carries the plans out: each flist is packed, proven and published, then the units are written. Stops at the first flist
     /// that fails; without `use_pack_cache` every file is read.
     ///
     /// # Errors
     /// Where the store does not take what would be sent: nothing was read or written then.
-    pub fn execute(self, plans: Vec<Plan<'a>>, use_pack_cache: bool) -> Result<Executed, Error> {
+    pub fn execute(self, use_pack_cache: bool) -> Result<Executed, Error> {
         let store = self.open_store()?;
-        Ok(self.execute_with(&*store, Proof::Route, plans, use_pack_cache))
+        Ok(self.execute_with(&*store, Proof::Route, use_pack_cache))
     }
 
     /// The same with a store of the caller's, which the blobs go to in the configured one's place. The flists name the
     /// configured routes all the same, but what is proven is what `store` holds. So they are written to the output
     /// directory alone, and published nowhere else.
-    pub fn execute_into(self, store: &dyn WriteBlobs, plans: Vec<Plan<'a>>, use_pack_cache: bool) -> Executed {
-        self.execute_with(store, Proof::Store, plans, use_pack_cache)
+    pub fn execute_into(self, store: &dyn WriteBlobs, use_pack_cache: bool) -> Executed {
+        self.execute_with(store, Proof::Store, use_pack_cache)
     }
 
-    fn execute_with(
-        self,
-        store: &dyn WriteBlobs,
-        proof: Proof,
-        plans: Vec<Plan<'a>>,
-        use_pack_cache: bool,
-    ) -> Executed {
+    fn execute_with(self, store: &dyn WriteBlobs, proof: Proof, use_pack_cache: bool) -> Executed {
         let mut executed = Executed { built: Vec::new(), units: None, error: None };
-        for plan in plans {
+        for plan in self.plans {
             match carry_out(plan, store, proof, use_pack_cache, self.progress) {
                 Ok(published) => executed.built.push(published),
                 Err(cause) => return Executed { error: Some(cause), ..executed },

@@ -30,9 +30,8 @@ pub struct BuildOutcome(Executed);
 
 pub fn run(args: BuildArgs, context: &CommandContext) -> Result<BuildOutcome, Error> {
     let config = context.config()?;
-    let mut session = Session::open(&config, &args.flists, CacheAccess::ReadWrite, &context.terminal)?;
-    let plans = session.plan()?;
-    Ok(BuildOutcome(session.execute(plans, !args.no_cache)?))
+    let session = Session::open(&config, &args.flists, CacheAccess::ReadWrite, &context.terminal)?;
+    Ok(BuildOutcome(session.plan()?.execute(!args.no_cache)?))
 }
 
 impl Outcome for BuildOutcome {

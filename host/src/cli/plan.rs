@@ -57,8 +57,8 @@ struct PlannedIndexes {
 
 pub fn run(args: PlanArgs, context: &CommandContext) -> Result<PlanOutcome, Error> {
     let config = context.config()?;
-    let mut session = Session::open(&config, &args.flists, CacheAccess::ReadOnly, &context.terminal)?;
-    let flists = session.plan()?.into_iter().map(PlannedFlist::from).collect();
+    let session = Session::open(&config, &args.flists, CacheAccess::ReadOnly, &context.terminal)?;
+    let flists = session.plan()?.plans().iter().map(PlannedFlist::from).collect();
     Ok(PlanOutcome {
         kernel: config.kernel.to_string(),
         store: config.store.write.iter().map(|url| url.value.to_string()).collect(),
@@ -67,26 +67,26 @@ pub fn run(args: PlanArgs, context: &CommandContext) -> Result<PlanOutcome, Erro
     })
 }
 
-impl From<Plan<'_>> for PlannedFlist {
-    fn from(plan: Plan<'_>) -> Self {
+impl From<&Plan<'_>> for PlannedFlist {
+    fn from(plan: &Plan<'_>) -> Self {
         PlannedFlist {
             flist: plan.flist.name.clone(),
             source: plan.source.path().to_owned(),
             manifest: plan.config.output.join(plan.names.file.as_str()),
             aliases: plan.names.aliases.iter().map(ToString::to_string).collect(),
             entries: plan.input.tree.counts(),
-            tags: plan.tags,
-            decisions: plan.decisions,
-            indexes: plan.indexes.map(PlannedIndexes::from),
+            tags: plan.tags.clone(),
+            decisions: plan.decisions.clone(),
+            indexes: plan.indexes.as_ref().map(PlannedIndexes::from),
         }
     }
 }
 
-impl From<NewIndexes> for PlannedIndexes {
-    fn from(new: NewIndexes) -> Self {
+impl From<&NewIndexes> for PlannedIndexes {
+    fn from(new: &NewIndexes) -> Self {
         PlannedIndexes {
             depmod: new.depmod.version().to_owned(),
-            system_map: new.system_map,
+            system_map: new.system_map.clone(),
             why: new.why.iter().map(ToString::to_string).collect(),
         }
     }

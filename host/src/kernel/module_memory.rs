@@ -124,9 +124,8 @@ impl ModuleMemory {
             return;
         }
         let Some(mut cache) = FileCache::open_ambient(path, CacheAccess::ReadWrite, progress) else { return };
-        match state.store(&mut cache.db) {
-            Ok(()) => state.known.values_mut().for_each(|known| known.stored = known.settled),
-            Err(error) => progress.warn(cache.trouble("write", &error)),
+        if cache.with("write", progress, |db| state.store(db)).is_some() {
+            state.known.values_mut().for_each(|known| known.stored = known.settled);
         }
     }
 
@@ -134,8 +133,8 @@ impl ModuleMemory {
         let mut state = self.lock();
         if !state.loaded {
             state.loaded = true;
-            if let Some((path, _)) = &self.cache {
-                state.load(path);
+            if let Some((path, access)) = &self.cache {
+                state.load(path, *access);
             }
         }
         let known = state.known.get_mut(key)?;
@@ -149,18 +148,20 @@ impl ModuleMemory {
 }
 
 impl State {
-    fn load(&mut self, path: &Path) {
+    fn load(&mut self, path: &Path, access: CacheAccess) {
         // Read only, whatever this run may: a cache is made, or replaced, when there is something to write.
         let recorder = Recorder::new(&Silent, Vec::new());
-        if let Some(cache) = FileCache::open_ambient(path, CacheAccess::ReadOnly, &recorder)
-            && let Err(error) = self.try_load(&cache.db)
-        {
-            self.warnings.push(cache.trouble("read", &error));
+        let cache = FileCache::open_ambient(path, CacheAccess::ReadOnly, &recorder);
+        let known = cache.and_then(|mut cache| cache.with("read", &recorder, |db| State::try_load(db)));
+        self.known = known.unwrap_or_default();
+        // A run that may write opens it again, and says then what is wrong.
+        if access == CacheAccess::ReadOnly {
+            self.warnings.extend(recorder.warnings());
         }
-        self.warnings.extend(recorder.warnings());
     }
 
-    fn try_load(&mut self, db: &Connection) -> Result<(), rusqlite::Error> {
+    fn try_load(db: &Connection) -> Result<HashMap<ModuleKey, Known>, rusqlite::Error> {
+        let mut all = HashMap::new();
         let mut query = db.prepare("SELECT dev, ino, size, mtime, ctime, compression, modinfo, sum FROM module")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
@@ -170,10 +171,10 @@ impl State {
                 && let Some(compression) = Compression::from_name(&compression)
             {
                 let known = Known { pairs: Arc::new(split(&modinfo)), settled: true, used: false, stored: true };
-                self.known.insert(ModuleKey { identity, compression }, known);
+                all.insert(ModuleKey { identity, compression }, known);
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     fn store(&self, db: &mut Connection) -> Result<(), rusqlite::Error> {
@@ -188,9 +189,8 @@ impl State {
             for (ModuleKey { identity, compression }, known) in self.known.iter().filter(|(_, k)| k.used && k.settled) {
                 let [dev, ino, size, mtime, ctime] = columns_of(identity);
                 let word = compression.as_str();
-                if known.stored {
-                    used.execute(params![dev, ino, size, mtime, ctime, word])?;
-                } else {
+                // Where the cache was replaced meanwhile, what it had is written again.
+                if !known.stored || used.execute(params![dev, ino, size, mtime, ctime, word])? == 0 {
                     let modinfo = join(&known.pairs);
                     let sum = checksum(identity, &[word.as_bytes(), &modinfo]);
                     insert.execute(params![dev, ino, size, mtime, ctime, word, modinfo, sum])?;

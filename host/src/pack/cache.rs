@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::sealed::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
@@ -26,11 +26,8 @@ pub(super) struct CachedFile {
 }
 
 /// All files of a source that are remembered, by path.
-pub(super) fn load(cache: &FileCache, source: &Path, progress: &dyn Progress) -> HashMap<String, CachedFile> {
-    try_load(cache, source).unwrap_or_else(|error| {
-        progress.warn(cache.trouble("read", &error));
-        HashMap::new()
-    })
+pub(super) fn load(cache: &mut FileCache, source: &Path, progress: &dyn Progress) -> HashMap<String, CachedFile> {
+    cache.with("read", progress, |db| try_load(db, source)).unwrap_or_default()
 }
 
 /// Remembers files, and forgets those of the source that `all` does not name.
@@ -41,14 +38,18 @@ pub(super) fn store(
     all: impl FnOnce() -> HashSet<String>,
     progress: &dyn Progress,
 ) {
-    if let Err(error) = try_store(cache, source, files, all) {
-        progress.warn(cache.trouble("write", &error));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+    let settled: Vec<(String, CachedFile)> = files.filter(|(_, file)| file.identity.settled(now)).collect();
+    if settled.is_empty() {
+        return;
     }
+    let all = all();
+    cache.with("write", progress, |db| try_store(db, source, &settled, &all));
 }
 
-fn try_load(cache: &FileCache, source: &Path) -> Result<HashMap<String, CachedFile>, rusqlite::Error> {
+fn try_load(db: &Connection, source: &Path) -> Result<HashMap<String, CachedFile>, rusqlite::Error> {
     let mut query =
-        cache.db.prepare("SELECT path, dev, ino, size, mtime, ctime, blocks, lost, sum FROM file WHERE source = ?")?;
+        db.prepare("SELECT path, dev, ino, size, mtime, ctime, blocks, lost, sum FROM file WHERE source = ?")?;
     let source = source.to_string_lossy();
     let mut rows = query.query([&source])?;
     let mut files = HashMap::new();
@@ -66,19 +67,13 @@ fn try_load(cache: &FileCache, source: &Path) -> Result<HashMap<String, CachedFi
 }
 
 fn try_store(
-    cache: &mut FileCache,
+    db: &mut Connection,
     source: &Path,
-    files: impl Iterator<Item = (String, CachedFile)>,
-    all: impl FnOnce() -> HashSet<String>,
+    files: &[(String, CachedFile)],
+    all: &HashSet<String>,
 ) -> Result<(), rusqlite::Error> {
     let source = source.to_string_lossy();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
-    let mut settled = files.filter(|(_, file)| file.identity.settled(now)).peekable();
-    if settled.peek().is_none() {
-        return Ok(());
-    }
-    let all = all();
-    let transaction = cache.db.transaction()?;
+    let transaction = db.transaction()?;
     {
         let mut known = transaction.prepare("SELECT path FROM file WHERE source = ?")?;
         let known: Vec<String> = known.query_map([&source], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -87,7 +82,7 @@ fn try_store(
             delete.execute(params![&source, path])?;
         }
         let mut insert = transaction.prepare("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-        for (path, file) in settled {
+        for (path, file) in files {
             let [dev, ino, size, mtime, ctime] = columns_of(&file.identity);
             let (blocks, lost) = (pack_blocks(&file.blocks), &file.lost_attributes);
             let sum = checksum(&file.identity, &[path.as_bytes(), &blocks, lost.as_bytes()]);

@@ -6,7 +6,7 @@
 //! | `file` | the blocks of a packed file | `pack::cache` |
 //! | `module` | what a kernel module says of itself | `kernel::module_memory` |
 //!
-//! A row holds a file's identity and a checksum over all of the row: a row that was damaged is not used. The cache is only
+//! A row holds a file's identity and a checksum over that and what is remembered: a row that was damaged is not used. The cache is only
 //! ever a short cut. One that can't be used costs time and a warning, nothing else: a build replaces it.
 
 use std::io::Read;
@@ -43,9 +43,9 @@ pub enum CacheAccess {
 
 /// An open cache.
 pub struct FileCache {
-    /// The connection to its tables.
-    pub(crate) db: Connection,
+    db: Connection,
     path: PathBuf,
+    access: CacheAccess,
 }
 
 impl FileCache {
@@ -57,7 +57,7 @@ impl FileCache {
             CacheAccess::ReadOnly => open_existing(path),
         };
         match db {
-            Ok(db) => db.map(|db| FileCache { db, path: path.to_owned() }),
+            Ok(db) => db.map(|db| FileCache { db, path: path.to_owned(), access }),
             Err(warning) => {
                 progress.warn(warning);
                 None
@@ -65,16 +65,54 @@ impl FileCache {
         }
     }
 
-    /// What to say where it can't be read or written any more.
-    pub(crate) fn trouble(&self, what: &str, error: &rusqlite::Error) -> Warning {
+    /// Reads or writes tables. Damage that shows only now is dealt with as when the cache is opened: a new one is started,
+    /// and `work` is done again on that. `None`, with a warning, where it can't be done; `action` is a verb for that.
+    pub(crate) fn with<T>(
+        &mut self,
+        action: &str,
+        progress: &dyn Progress,
+        mut work: impl FnMut(&mut Connection) -> Result<T, rusqlite::Error>,
+    ) -> Option<T> {
+        let mut done = work(&mut self.db);
+        if let Err(error) = &done
+            && is_damage(error)
+            && self.access == CacheAccess::ReadWrite
+        {
+            done = self.replace(error, progress).and_then(|()| work(&mut self.db));
+        }
+        done.map_err(|error| progress.warn(self.trouble(action, &error))).ok()
+    }
+
+    fn replace(&mut self, damage: &rusqlite::Error, progress: &dyn Progress) -> Result<(), rusqlite::Error> {
+        // The file is let go before it is removed.
+        self.db = Connection::open_in_memory()?;
+        self.db = replace(&self.path, damage, progress)?;
+        Ok(())
+    }
+
+    fn trouble(&self, action: &str, error: &rusqlite::Error) -> Warning {
         let path = self.path.display();
+        let hint = match self.access {
+            CacheAccess::ReadWrite => "delete it if this goes on",
+            CacheAccess::ReadOnly => "the next build starts a new one",
+        };
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Warning::bare(format!(
-                "another build uses the pack cache {path}: this build's files are not remembered"
+                "another build uses the pack cache {path}: what this build learned is not remembered"
             )),
-            _ => Warning::new(format!("cannot {what} the pack cache {path}: {error}"), "delete it if this goes on"),
+            _ => Warning::new(format!("cannot {action} the pack cache {path}: {error}"), hint),
         }
     }
+}
+
+/// Starts a new cache in the place of a damaged one.
+fn replace(path: &Path, damage: &rusqlite::Error, progress: &dyn Progress) -> Result<Connection, rusqlite::Error> {
+    // Where it can't be removed, opening it says why it can't be used.
+    let _ = std::fs::remove_file(path);
+    let db = open(path)?;
+    let what = format!("the pack cache {} was damaged ({damage}); starting a new one", path.display());
+    progress.warn(Warning::bare(what));
+    Ok(db)
 }
 
 /// The identity in a row's columns `dev`, `ino`, `size`, `mtime` and `ctime`, of which `first` is the first.
@@ -120,13 +158,7 @@ fn open_or_replace(path: &Path, progress: &dyn Progress) -> Result<Connection, W
     check_ours(path)?;
     match open(path) {
         Ok(db) => Ok(db),
-        Err(error) if is_damage(&error) => {
-            std::fs::remove_file(path).map_err(|error| unusable(&error))?;
-            let db = open(path).map_err(|error| unusable(&error))?;
-            let what = format!("the pack cache {} was damaged ({error}); starting a new one", path.display());
-            progress.warn(Warning::bare(what));
-            Ok(db)
-        }
+        Err(error) if is_damage(&error) => replace(path, &error, progress).map_err(|error| unusable(&error)),
         Err(error) => Err(unusable(&error)),
     }
 }
