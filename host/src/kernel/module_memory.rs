@@ -8,14 +8,13 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
 
 use super::modinfo::{Compression, MAX_MODULE_BYTES, modinfo_of_module};
 use crate::progress::{Progress, Recorder, Silent, Warning};
 use crate::tree::file_cache::{CacheAccess, FileCache, checksum, columns_of, identity_in};
-use crate::tree::source::FileIdentity;
+use crate::tree::source::{FileIdentity, now_ns};
 
 /// How many builds that learn something may pass without a module before it is forgotten: flists that are built by turns
 /// from different modules keep each other's, and those of last month's kernel go.
@@ -106,7 +105,7 @@ impl ModuleMemory {
             return Err(NotRead::NotAModule(format!("{path} is larger than any module")));
         }
         // The time before the read: what changes while it goes on is not settled.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+        let now = now_ns();
         let bytes = read(identity.size)?;
         let pairs = modinfo_of_module(&bytes, compression).map_err(|why| NotRead::NotAModule(why.to_string()))?;
         let pairs = Arc::new(pairs);

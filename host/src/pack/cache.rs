@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
 
@@ -11,7 +10,7 @@ use super::sealed::SealedBlock;
 use crate::block::{BlobId, BlobKey, BlockRef};
 use crate::progress::Progress;
 use crate::tree::file_cache::{FileCache, checksum, columns_of, identity_in};
-use crate::tree::source::FileIdentity;
+use crate::tree::source::{FileIdentity, now_ns};
 
 /// Bytes of a block in a row: id, key, blob length.
 const BLOCK_BYTES: usize = 32 + 32 + 4;
@@ -38,7 +37,7 @@ pub(super) fn store(
     all: impl FnOnce() -> HashSet<String>,
     progress: &dyn Progress,
 ) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+    let now = now_ns();
     let settled: Vec<(String, CachedFile)> = files.filter(|(_, file)| file.identity.settled(now)).collect();
     if settled.is_empty() {
         return;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
@@ -43,6 +44,11 @@ pub struct FileIdentity {
 /// A file that was written this shortly ago could be written again without its times moving, on file systems whose
 /// clocks tick slowly (FAT: two seconds).
 const SETTLED_NS: i64 = 2_000_000_000;
+
+/// The time in nanoseconds since 1970, as identities have it.
+pub(crate) fn now_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64)
+}
 
 impl FileIdentity {
     /// Whether a change after `now` (nanoseconds since 1970) would show in the identity. One that would not must not be
