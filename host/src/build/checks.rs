@@ -10,14 +10,12 @@ use crate::kernel::compatibility;
 use crate::kernel::indexes::depmod::{Depmod, system_map};
 use crate::kernel::indexes::{self, IndexError};
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
-use crate::progress::Progress;
-use crate::progress::Warning;
+use crate::progress::{Progress, Warning};
 use crate::store::url::StoreUrl;
-use crate::tree::Input;
-use crate::tree::Tree;
 use crate::tree::filtered::Filtered;
 use crate::tree::scan::{Scan, Scanned};
 use crate::tree::source::Source;
+use crate::tree::{Input, Tree};
 
 /// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
 /// would grow with every build.

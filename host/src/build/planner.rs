@@ -89,10 +89,10 @@ impl<'a> Planner<'a> {
         let mut clock = Clock::after(stages);
         let input = self.normal_form(flist, &source, &scan, &filtered, &mut clock, &recorder)?;
 
-        let figures = TreeFigures::of(&EntryView::of_tree(&input.tree));
-        let names = self.name(flist, figures, &mut plugins, &recorder)?;
+        let entries = EntryView::of_tree(&input.tree);
+        let names = self.name(flist, TreeFigures::of(&entries), &mut plugins, &recorder)?;
         clock.stage("naming");
-        let applied = self.edit(flist, input, &names, figures, &mut plugins, &recorder)?;
+        let applied = self.edit(flist, input, &entries, &names, &mut plugins, &recorder)?;
         clock.stage("post-pack");
 
         let mut left_out = filtered.left_out(&scan);
@@ -206,26 +206,26 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// Runs the post-pack plugins and applies what they want, all or nothing.
+    /// Runs the post-pack plugins on the `entries` of `input` and applies what they want, all or nothing.
     fn edit(
         &self,
         flist: &Flist,
         input: Input,
+        entries: &[EntryView],
         names: &FlistNames,
-        figures: TreeFigures,
         plugins: &mut Vec<PluginRun>,
         progress: &dyn Progress,
     ) -> Result<Applied, Error> {
         let title = names.title.clone().map(|title| ("title".to_owned(), title));
         let tags: BTreeMap<String, String> = title.into_iter().collect();
-        let entries = if flist.post_pack.is_empty() { Vec::new() } else { EntryView::of_tree(&input.tree) };
+        let figures = TreeFigures::of(entries);
         let mut wanted = Vec::new();
         for name in &flist.post_pack {
             let plugin = self.policy.plugin(name);
             let facts = BuildFacts { file_name: Some(names.file.clone()), ..facts(self.config, flist, name, figures) };
-            let (operations, account) = plugin.edit(&facts, &self.trees, &entries, &tags)?;
+            let (operations, account) = plugin.edit(&facts, &self.trees, entries, &tags)?;
             wanted.push(Wanted { by: name.clone(), operations, reasons: account.reasons.clone() });
-            plugins.push(ran(plugin, Hook::PostPack, account, &entries, progress));
+            plugins.push(ran(plugin, Hook::PostPack, account, entries, progress));
         }
         let applied = apply(input, tags, &wanted)?;
         // What is said of an entry that goes stands with it.

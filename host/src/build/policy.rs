@@ -8,8 +8,7 @@ use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
 use crate::kernel::module_memory::ModuleMemory;
 use crate::plugin::{BuildFacts, Engine, LoadOptions, Plugin, TreeFigures};
-use crate::progress::Progress;
-use crate::progress::Warning;
+use crate::progress::{Progress, Warning};
 
 /// Loaded plugins by their names.
 pub struct Policy {
