@@ -16,7 +16,7 @@ const MAX_REPORT: u64 = 256 << 20;
 
 /// What a report says about how a node finds the flist. The rest may have been written by another version.
 #[derive(Deserialize)]
-struct BuildReport {
+struct ReportedBuild {
     flist: String,
     file: String,
     aliases: Vec<String>,
@@ -77,7 +77,7 @@ pub(super) fn before_build(points: &[MountPoint]) -> Vec<Mount> {
 }
 
 /// All reports in a directory, the newest last.
-fn reports(directory: &Path) -> Result<Vec<BuildReport>, ZinitError> {
+fn reports(directory: &Path) -> Result<Vec<ReportedBuild>, ZinitError> {
     let failed = |path: &Path, error| ZinitError::Read { path: path.to_owned(), error };
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -93,7 +93,7 @@ fn reports(directory: &Path) -> Result<Vec<BuildReport>, ZinitError> {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(|error| failed(&path, error))?;
-        if let Ok(report) = serde_json::from_slice::<BuildReport>(&bytes) {
+        if let Ok(report) = serde_json::from_slice::<ReportedBuild>(&bytes) {
             reports.push(report);
         }
     }
