@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::{ComponentSource, ConfigError, ConfigFileError};
+use crate::files::writing_hint;
 use crate::kernel::indexes::IndexError;
 use crate::kernel::modinfo::ModinfoError;
 use crate::manifest::ManifestError;
@@ -13,6 +14,7 @@ use crate::plugin::author::componentize::{ComponentizeError, ToolchainError};
 use crate::plugin::author::scaffold::ScaffoldError;
 use crate::progress::Warning;
 use crate::publish::PublishError;
+use crate::report::ReportError;
 use crate::store::StoreError;
 use crate::store::url::UrlError;
 use crate::tree::filtered::FilterError;
@@ -92,6 +94,8 @@ pub enum Error {
     Toolchain(#[from] ToolchainError),
     #[error(transparent)]
     Componentize(#[from] ComponentizeError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
@@ -201,6 +205,7 @@ impl Error {
             Error::Scaffold(error) => Some(error.hint()),
             Error::Toolchain(error) => error.hint().map(str::to_owned),
             Error::Componentize(_) => Some("build it against the interface in wit/, best with the crate in plugins/sdk".into()),
+            Error::Report(error) => Some(error.hint().to_owned()),
             Error::Publish(error) => error.hint(),
             Error::Zinit(error) => error.hint(),
             Error::Unpack(error) => error.hint(),
@@ -210,7 +215,7 @@ impl Error {
                 std::io::ErrorKind::NotFound => Some("check the path".into()),
                 _ => Some("it must be a file that this user may read".into()),
             },
-            Error::Write { .. } => Some("the directory must exist and be writable".into()),
+            Error::Write { error, .. } => Some(writing_hint(error).to_owned()),
             Error::Usage { hint, .. } => Some(hint.clone()),
         }
     }

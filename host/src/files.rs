@@ -1,7 +1,7 @@
 //! Files that a person named, and files that flistry replaces: opened with care, written whole or not at all.
 
 use std::fs::File;
-use std::io::{Error, Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,21 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
 pub(crate) fn first_executable(candidates: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
     let runs = |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     candidates.into_iter().find(runs)
+}
+
+/// What to do about a file that can't be written: the cause decides.
+pub(crate) fn writing_hint(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "the directory must exist: make it, or name another one",
+        ErrorKind::PermissionDenied => "the directory must be one that this user may write to",
+        ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only: name a directory on another one",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space and try again",
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            "there is a file where a directory is needed: move it away, or name another directory"
+        }
+        ErrorKind::IsADirectory => "there is a directory of the file's name: move it away, or name another file",
+        _ => "the directory must exist and be writable",
+    }
 }
 
 /// SHA-256 in hexadecimal, as `sha256sum` prints it.

@@ -175,8 +175,8 @@ fn publish(
     let clean = proven.clean();
     let subject = Subject {
         flist: flist.name.clone(),
-        file: names.file.to_string(),
-        aliases: names.aliases.iter().map(ToString::to_string).collect(),
+        file: names.file,
+        aliases: names.aliases,
         kernel: config.kernel.to_string(),
         source: source.display().to_string(),
         owner: flist.owner,

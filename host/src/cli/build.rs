@@ -52,7 +52,7 @@ fn flist(f: &mut Formatter<'_>, built: &Published) -> fmt::Result {
     writeln!(f, "{} {}", good("built"), report.subject.flist)?;
     field(f, "manifest", format_args!("{} ({})", built.path.display(), bytes(report.manifest.bytes)))?;
     for alias in &report.subject.aliases {
-        field(f, "alias", built.path.with_file_name(alias).display())?;
+        field(f, "alias", built.path.with_file_name(alias.as_str()).display())?;
     }
     contents(f, report)?;
     packed(f, report)?;

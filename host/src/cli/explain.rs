@@ -33,7 +33,7 @@ pub struct Explanation {
 
 pub fn run(args: ExplainArgs) -> Result<Explanation, Error> {
     let tree = flist_file::open(&args.file)?.tree;
-    let report = flist_file::report(&args.file).ok_or_else(|| Error::Usage {
+    let report = flist_file::report(&args.file)?.ok_or_else(|| Error::Usage {
         what: format!("no report beside {} says how it was made", args.file.display()),
         hint: "`flistry build` writes one; copy it along with the flist".into(),
     })?;

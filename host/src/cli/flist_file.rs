@@ -1,11 +1,11 @@
 //! Reading an existing flist, and the report beside it.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flistry::error::Error;
 use flistry::manifest::{Manifest, read};
-use flistry::report::{BuildReport, file_name};
+use flistry::report::{self, BuildReport};
 
 /// No flist is larger; a file of a million entries has some 200 MB.
 const MAX_MANIFEST_BYTES: u64 = 2 << 30;
@@ -33,12 +33,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Manifest, Error> {
     read(bytes).map_err(|error| Error::Manifest { path: path.to_owned(), error })
 }
 
-/// The report beside an flist, if there is one that can be read. An alias has the report of the flist that it leads to.
-pub fn report(flist: &Path) -> Option<BuildReport> {
-    let flist = flist.canonicalize().ok()?;
-    serde_json::from_slice(&std::fs::read(report_path(&flist)).ok()?).ok()
-}
-
-fn report_path(flist: &Path) -> PathBuf {
-    flist.with_file_name(file_name(&flist.file_name().unwrap_or_default().to_string_lossy()))
+/// The report beside an flist, if there is one. An alias has the report of the flist that it leads to.
+pub fn report(flist: &Path) -> Result<Option<BuildReport>, Error> {
+    Ok(report::beside(flist)?)
 }

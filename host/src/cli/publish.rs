@@ -30,7 +30,7 @@ pub struct PublishArgs {
 pub struct PublishOutcome {
     /// Directories' paths and masked URLs.
     published: Vec<String>,
-    aliases: Vec<String>,
+    aliases: Vec<FlistName>,
 }
 
 pub fn run(args: PublishArgs, context: &CommandContext) -> Result<PublishOutcome, Error> {
@@ -40,13 +40,12 @@ pub fn run(args: PublishArgs, context: &CommandContext) -> Result<PublishOutcome
     let clean = CleanManifest::check(flist_file::bytes(&file)?, &config.store.write_credentials)?;
     let name = FlistName::new(&file.file_name().unwrap_or_default().to_string_lossy())
         .map_err(|error| Error::Usage { what: error.to_string(), hint: "rename the file first".into() })?;
-    let report = flist_file::report(&file);
+    let report = flist_file::report(&file)?;
     let aliases = match &report {
         Some(report) if !args.no_aliases => report.subject.aliases.clone(),
         _ => Vec::new(),
     };
-    let aliases: Vec<String> = aliases.into_iter().filter(|alias| FlistName::new(alias).is_ok()).collect();
-    let publication = Publication { manifest: &clean, name: name.as_str(), aliases: &aliases, report: report.as_ref() };
+    let publication = Publication { manifest: &clean, name: &name, aliases: &aliases, report: report.as_ref() };
     let published = match &args.to {
         Some(directory) => vec![publication.to_directory(directory)?.display().to_string()],
         None => publication.to_all(&config.publish, true, &context.terminal)?,

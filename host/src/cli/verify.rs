@@ -152,7 +152,7 @@ fn compare_with_source(
     manifest: &Manifest,
     context: &CommandContext,
 ) -> Result<(Vec<Finding>, Vec<String>), Error> {
-    let report = flist_file::report(&args.file);
+    let report = flist_file::report(&args.file)?;
     let directory = match (&args.source, &report) {
         (Some(directory), _) => directory.clone(),
         (None, Some(report)) => PathBuf::from(&report.subject.source),

@@ -56,7 +56,7 @@ pub fn run(args: ZinitArgs, context: &CommandContext) -> Result<ZinitOutcome, Er
         true => config.mount_points(),
         false => config.chosen(&args.flists)?.into_iter().map(Flist::mount_point).collect::<Result<_, _>>()?,
     };
-    let mounts = last_build::all_built(&points, &config.output)?;
+    let mounts = last_build::all_built(&points, &config.output, &context.terminal)?;
     let settings = settings(&config, &args);
     let files = zinit::plan(&mounts, &settings, &templates)?;
     context.terminal.begin(Step::Units, 0);

@@ -2,16 +2,21 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use crate::printable::Printable;
+
 /// Bytes of the longest file name; leaves room for `.report.json` and a temporary's suffix within a file system's 255.
 const MAX_LEN: usize = 200;
 
 /// The file name of an flist or of an alias: safe in a path, a URL and a shell script, ends in `.fl`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct FlistName(String);
 
 /// A name that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be the name of an flist")]
+#[error("`{}` cannot be the name of an flist", Printable(.0))]
 pub struct NameError(String);
 
 impl NameError {
@@ -38,6 +43,20 @@ impl FlistName {
     }
 }
 
+impl TryFrom<String> for FlistName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<FlistName, NameError> {
+        FlistName::new(&text)
+    }
+}
+
+impl From<FlistName> for String {
+    fn from(name: FlistName) -> String {
+        name.0
+    }
+}
+
 impl fmt::Display for FlistName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -57,5 +76,13 @@ mod tests {
             assert_eq!(error.to_string(), format!("`{text}` cannot be the name of an flist"));
             assert!(error.hint().starts_with("a name ends in .fl, has at most 200"));
         }
+    }
+    #[test]
+    fn a_name_is_a_string_in_json_and_a_wrong_one_is_refused_there_too() {
+        let name = FlistName::new("fw-latest.fl").unwrap();
+        assert_eq!(serde_json::to_string(&name).unwrap(), "\"fw-latest.fl\"");
+        assert_eq!(serde_json::from_str::<FlistName>("\"fw-latest.fl\"").unwrap(), name);
+        let error = serde_json::from_str::<FlistName>("\"../fw\\u001b.fl\"").unwrap_err();
+        assert!(error.to_string().starts_with("`../fw\\u{1b}.fl` cannot be the name of an flist"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::files::writing_hint;
 use crate::store::StoreError;
 
 /// A manifest that could not be published.
@@ -25,12 +26,7 @@ impl PublishError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            PublishError::Write { error, .. } => Some(match error.kind() {
-                std::io::ErrorKind::StorageFull => {
-                    "free some space and build again: blobs that are stored are not sent twice".into()
-                }
-                _ => "the directory must be one that this user may write to".into(),
-            }),
+            PublishError::Write { error, .. } => Some(writing_hint(error).to_owned()),
             PublishError::Store(error) => Some(error.hint()),
         }
     }

@@ -2,8 +2,11 @@
 
 mod error;
 mod publication;
+mod published_file;
+mod renewal;
 mod settings;
 
 pub use error::PublishError;
 pub use publication::Publication;
+pub use renewal::renew;
 pub use settings::PublishSettings;

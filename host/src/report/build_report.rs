@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::Decisions;
+use crate::manifest::name::FlistName;
 use crate::pack::PackStats;
 use crate::tree::{Counts, Owner};
 use crate::verify::Level;
 
-/// Changes when a key changes its meaning or goes away.
+/// Changes when a key changes its meaning or goes away. A key that is added while it stays the same needs a default: the
+/// reports of earlier builds must remain readable.
 pub const SCHEMA: u32 = 1;
 
 /// The report of one flist's build.
@@ -56,9 +58,9 @@ pub struct Subject {
     /// The flist's name in the configuration.
     pub flist: String,
     /// The manifest's file name.
-    pub file: String,
+    pub file: FlistName,
     /// Other names that it was published under.
-    pub aliases: Vec<String>,
+    pub aliases: Vec<FlistName>,
     /// The kernel version of the build.
     pub kernel: String,
     /// The directory that it was packed from.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::build_report::{BuildReport, IndexesMade, ManifestFacts, ReadBack, SCHEMA, Subject};
 use super::super::decisions::{Decisions, EntryReason, PluginRun};
+use crate::manifest::name::FlistName;
 use crate::pack::PackStats;
 use crate::plugin::{AddedSymlink, Hook, Usage};
 use crate::tree::{Counts, LeftOut, LeftOutStage, Owner};
@@ -15,7 +16,7 @@ fn report(decisions: Decisions) -> BuildReport {
         flistry: "0.1.0".to_owned(),
         subject: Subject {
             flist: "modules".to_owned(),
-            file: "modules.fl".to_owned(),
+            file: FlistName::new("modules.fl").unwrap(),
             aliases: Vec::new(),
             kernel: "6.12.44".to_owned(),
             source: "lib/modules".to_owned(),

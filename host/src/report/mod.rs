@@ -5,14 +5,20 @@
 //! |---|---|
 //! | `build_report` | the report |
 //! | `decisions` | what plugins decided |
+//! | `error` | why a report cannot be used |
 //! | `explain` | why one path is in an flist or not |
+//! | `read` | a report beside an flist, or a directory of them, read again |
 //! | `reuse` | what it is good for after the build |
 
 mod build_report;
 mod decisions;
+mod error;
 mod explain;
+mod read;
 mod reuse;
 
 pub use build_report::{BuildReport, IndexesMade, ManifestFacts, ReadBack, SCHEMA, Stage, Subject, file_name};
 pub use decisions::{Decisions, EntryReason, PluginRun};
+pub use error::ReportError;
+pub use read::{ReportedBuild, ReportedManifest, beside};
 pub use reuse::normal_rules_of;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::template::TemplateFileError;
+use crate::files::writing_hint;
 
 /// Scripts or units that cannot be made or written.
 #[derive(Debug, thiserror::Error)]
@@ -90,10 +91,7 @@ impl ZinitError {
             ZinitError::Write { error, .. } if error.to_string().contains("outside of the filesystem") => {
                 "a symlink in this tree leads out of it: make it a relative one that stays inside".to_owned()
             }
-            ZinitError::Write { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => {
-                "free some space and try again".to_owned()
-            }
-            ZinitError::Write { .. } => "the directory must be one that this user may write to".to_owned(),
+            ZinitError::Write { error, .. } => writing_hint(error).to_owned(),
         })
     }
 

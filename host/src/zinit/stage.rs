@@ -43,7 +43,7 @@ pub fn after_build(
     templates: &Templates,
     progress: &dyn Progress,
 ) -> Result<Option<Written>, ZinitError> {
-    let mounts = last_build::built(points, flists)?;
+    let mounts = last_build::built(points, flists, progress)?;
     if mounts.is_empty() {
         return Ok(None);
     }

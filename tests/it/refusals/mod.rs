@@ -1,6 +1,7 @@
 //! What a user gets wrong, a case each: the message, the remedy and the exit code, and that nothing was published.
 
 mod manifests;
+mod reports;
 mod sources;
 mod stores;
 

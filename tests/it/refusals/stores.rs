@@ -154,6 +154,7 @@ fn a_later_flist_that_fails_does_not_hide_an_earlier_one() {
     assert_eq!(run.code, 1);
     assert!(run.stdout.starts_with("built data\n"), "{}", run.stdout);
     assert!(run.stderr.contains("error: cannot write PROJECT/dist/flists/more.fl: "), "{}", run.stderr);
+    assert!(run.stderr.ends_with("move it away, or name another file\n"), "{}", run.stderr);
 }
 
 #[test]
@@ -164,6 +165,40 @@ fn an_output_directory_that_can_t_be_written() {
     run.fails(
         1,
         "cannot write PROJECT/dist/flists: File exists (os error 17)",
+        "there is a file where a directory is needed: move it away, or name another directory",
+    );
+}
+
+#[test]
+fn a_route_that_is_patched_into_a_directory_that_is_not_there() {
+    let project = Project::plain();
+    project.flistry(&["build"]).ok();
+    let [flist, output, blocked] = ["dist/flists/data.fl", "gone/data.fl", "dist/flists"]
+        .map(|name| project.path(name).into_os_string().into_string().unwrap());
+    let patch = ["route", "patch", &flist, "--route", "http://a:80/b", "-o"];
+    project.flistry(&[&patch[..], &[&output]].concat()).fails(
+        1,
+        "cannot write PROJECT/gone: No such file or directory (os error 2)",
+        "the directory must exist: make it, or name another one",
+    );
+    project.flistry(&[&patch[..], &[&blocked]].concat()).fails(
+        1,
+        "cannot write PROJECT/dist/flists: Is a directory (os error 21)",
+        "there is a directory of the file's name: move it away, or name another file",
+    );
+}
+
+#[test]
+fn an_output_directory_that_this_user_may_not_write_to() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::plain();
+    project.write("dist/flists/kept", "");
+    for (name, mode) in [("dist", 0o777), ("dist/flists", 0o555)] {
+        std::fs::set_permissions(project.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    project.flistry_as_nobody(&["build"]).fails(
+        1,
+        "cannot write PROJECT/dist/flists/data.fl: Permission denied (os error 13)",
         "the directory must be one that this user may write to",
     );
 }

@@ -7,7 +7,7 @@ use flistry::error::Error;
 use flistry::files::sha256;
 use flistry::manifest::clean::CleanManifest;
 use flistry::manifest::{Route, replace_routes};
-use flistry::publish::Publication;
+use flistry::publish::renew;
 use flistry::store::url::{Credentials, IdRange, Ranged, ReadUrl};
 use serde::Serialize;
 
@@ -84,16 +84,7 @@ fn new_routes(named: &[String], context: &CommandContext) -> Result<(Vec<Ranged<
 /// Writes the manifest. What stands beside it and speaks of its bytes is renewed: the report, and the checksums under
 /// its name and its aliases.
 fn write(target: &Path, clean: &CleanManifest, routes: &[String]) -> Result<(), Error> {
-    let failed = |error| Error::Write { path: target.to_owned(), error };
-    let directory = match target.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let name =
-        target.file_name().ok_or_else(|| failed(std::io::Error::other("it has no file name")))?.to_string_lossy();
-    let report = flist_file::report(target).map(|report| report.with_routes(clean, routes.to_vec()));
-    let aliases = report.as_ref().map_or(&[][..], |report| &report.subject.aliases);
-    let publication = Publication { manifest: clean, name: &name, aliases, report: report.as_ref() };
-    publication.renew(directory)?;
+    let report = flist_file::report(target)?.map(|report| report.with_routes(clean, routes.to_vec()));
+    renew(target, clean, report.as_ref())?;
     Ok(())
 }

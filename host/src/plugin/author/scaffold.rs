@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use crate::files::writing_hint;
 use crate::plugin::Hook;
 
 /// Bytes of a name: as many as a plugin's name in `flistry.toml` may have.
@@ -38,6 +39,7 @@ pub enum ScaffoldError {
         /// Which one.
         path: PathBuf,
         /// What the system says.
+        #[source]
         error: std::io::Error,
     },
 }
@@ -50,7 +52,7 @@ impl ScaffoldError {
                 format!("use up to {MAX_NAME} lowercase letters, digits and `-`, beginning with a letter")
             }
             ScaffoldError::Exists(_) => "choose another name, or another directory with --dir".to_owned(),
-            ScaffoldError::Write { .. } => "the directory must exist and be writable".to_owned(),
+            ScaffoldError::Write { error, .. } => writing_hint(error).to_owned(),
         }
     }
 }
