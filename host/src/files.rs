@@ -16,7 +16,8 @@ pub(crate) fn open(path: &Path) -> Result<File> {
     File::open(path)
 }
 
-/// The bytes of a regular file; of one that is larger than `most` one byte more than that, by which the caller knows.
+/// The bytes of a regular file, but no more than `most` and one: a caller that gets more than `most` knows that the file is
+/// larger.
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -1,7 +1,7 @@
 //! From an flist back to a directory.
 //!
 //! The target is opened once and nothing is reached but through it; directories are made before what is in them and
-//! opened without following links. So nothing that a manifest says can make this write elsewhere.
+//! opened without following symlinks. So nothing that a manifest says can make this write elsewhere.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -97,7 +97,7 @@ impl Unpack<'_> {
         self.set_attributes(&directory, &entry.name, &entry.attributes).map_err(|error| self.failed(id, error))
     }
 
-    /// Links, devices and pipes.
+    /// Symlinks, devices and pipes.
     fn other(&self, id: EntryId) -> Result<(), UnpackError> {
         use rustix::fs::FileType::{BlockDevice, CharacterDevice, Fifo};
         let entry = self.manifest.tree.get(id);
@@ -118,7 +118,7 @@ impl Unpack<'_> {
         })
     }
 
-    /// Sets what is not a link's: a link has no mode of its own.
+    /// Sets what is not a symlink's: a symlink has no mode of its own.
     fn set_attributes(&self, directory: &Dir, name: &str, attributes: &Attributes) -> std::io::Result<()> {
         self.set_owner(directory, name, attributes)?;
         // After the owner, whose change clears setuid. What was made has the process's umask taken off.

@@ -31,7 +31,7 @@ fn plan_build_and_verify_say_it() {
         for what in [ZSTD, HINT, LOADER] {
             assert!(run.stderr.contains(what), "{command}: {}", run.stderr);
         }
-        for note in [MICROCODE, "1 link leads to nothing: /acme/link -> nowhere"] {
+        for note in [MICROCODE, "1 symlink leads to nothing: /acme/link -> nowhere"] {
             assert!(run.stdout.contains(&format!("  note       {note}\n")), "{command}: {}", run.stdout);
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn own_files(
     filtered: &Filtered,
 ) -> Result<(), Error> {
     let own = |path: PathBuf, what| Err(Error::OwnFile { flist: flist.name.clone(), path, what });
-    // By identity: a link or a second mount leads to the same file.
+    // By identity: a hard link or a second mount leads to the same file.
     let credentials = config.project.join("config/rfs.conf");
     if let Ok(metadata) = credentials.metadata() {
         let is_it = |entry: &Scanned| (entry.identity.dev, entry.identity.ino) == (metadata.dev(), metadata.ino());

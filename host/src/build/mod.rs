@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `session` | the operation as a whole |
-//! | `plan`, `planner` | one flist up to the pack; nothing is touched |
+//! | `plan`, `planner` | one flist up to the pack; nothing is written but caches |
 //! | `checks` | what ends a plan, or is warned of |
 //! | `stages` | one flist from its plan to its names |
 //! | `policy` | the plugins that the flists use |

@@ -1,4 +1,4 @@
-//! What a build is going to do with one flist, found out without touching anything.
+//! What a build is going to do with one flist, found out without writing to the source, the store or the output.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -84,7 +84,7 @@ pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: TreeF
     let variable = |name: &String| Some((name.clone(), config.variables.get(name)?.clone()));
     BuildFacts {
         flist: flist.name.clone(),
-        contents: flist.kind,
+        kind: flist.kind,
         kernel: config.kernel.to_string(),
         date: config.date.clone(),
         variables: granted.iter().filter_map(variable).collect(),

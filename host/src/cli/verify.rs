@@ -137,12 +137,12 @@ pub fn run(args: VerifyArgs, context: &CommandContext) -> Result<VerifyOutcome, 
 /// the rest is returned. That is not damage, and an flist of another kernel can't be judged so.
 fn notes(manifest: &Manifest, context: &CommandContext) -> Vec<String> {
     let tag = |name| manifest.tags.get(name).map(String::as_str);
-    let Some(contents) = tag(tags::KIND).and_then(FlistKind::from_tag) else { return Vec::new() };
+    let Some(kind) = tag(tags::KIND).and_then(FlistKind::from_tag) else { return Vec::new() };
     let config = context.quiet_config().ok();
     let Some(config) = config.filter(|config| tag(tags::KERNEL) == Some(config.kernel.as_str())) else {
         return Vec::new();
     };
-    let remarks = compatibility::check(contents, &manifest.tree, &config.kernel_config, &config.node);
+    let remarks = compatibility::check(kind, &manifest.tree, &config.kernel_config, &config.node);
     remarks.unusable.into_iter().for_each(|warning| context.terminal.warn(warning));
     remarks.notes
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | how modules are compressed | what the node's kmod reads (`[node]`), what the kernel was configured to write |
 //! | how firmware is compressed | what the kernel's firmware loader reads (`CONFIG_FW_LOADER_COMPRESS…`) |
-//! | links | the tree: dangling ones, and those that lead out of it |
+//! | symlinks | the tree: dangling ones, and those that lead out of it |
 //! | CPU microcode | the kernel takes it from the initrd, before anything is mounted |
 //! | FUSE, modules at all | the kernel's configuration |
 //!
@@ -41,7 +41,7 @@ pub struct Remarks {
 }
 
 /// Looks at a tree of that kind; `kernel` is how the node's kernel was configured.
-pub fn check(contents: FlistKind, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
+pub fn check(kind: FlistKind, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
     let mut remarks = Remarks::default();
     if kernel.get("CONFIG_FUSE_FS") == Some(&KernelOption::Unset) {
         remarks.unusable.push(Warning::new(
@@ -49,12 +49,12 @@ pub fn check(contents: FlistKind, tree: &Tree, kernel: &KernelConfig, node: &Nod
             "set it to y or m and build the kernel again",
         ));
     }
-    match contents {
+    match kind {
         FlistKind::Modules => modules(tree, kernel, node, &mut remarks),
         FlistKind::Firmware => firmware(tree, kernel, &mut remarks),
         FlistKind::Plain => {}
     }
-    links(tree, &mut remarks);
+    symlinks(tree, &mut remarks);
     remarks
 }
 
@@ -136,7 +136,7 @@ fn loads(kernel: &KernelConfig, option: &str) -> bool {
     kernel.is_enabled(ALL) && (kernel.is_enabled(option) || (kernel.get(option).is_none() && old()))
 }
 
-fn links(tree: &Tree, remarks: &mut Remarks) {
+fn symlinks(tree: &Tree, remarks: &mut Remarks) {
     let index = NameIndex::from_tree(tree);
     let (mut dangling, mut outside) = (Group::default(), Group::default());
     for (id, entry) in tree.iter() {
@@ -151,7 +151,7 @@ fn links(tree: &Tree, remarks: &mut Remarks) {
     for (group, what) in [(dangling, "to nothing"), (outside, "out of the flist")] {
         if group.count > 0 {
             let first = group.first(tree);
-            remarks.notes.push(format!("{} {what}{first}", group.of("link", "leads", "lead")));
+            remarks.notes.push(format!("{} {what}{first}", group.of("symlink", "leads", "lead")));
         }
     }
 }
@@ -169,7 +169,7 @@ impl Group {
         self.count += 1;
     }
 
-    /// `1 link leads`, `3 links lead`.
+    /// `1 symlink leads`, `3 symlinks lead`.
     fn of(&self, noun: &str, one: &str, several: &str) -> String {
         match self.count {
             1 => format!("1 {noun} {one}"),
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::tree::{Attributes, Entry, FlistKind, Permissions};
 
-    /// A tree whose root has these entries, in order; `name -> target` is a link, `name/` a directory.
+    /// A tree whose root has these entries, in order; `name -> target` is a symlink, `name/` a directory.
     fn tree(entries: &[&str]) -> Tree {
         let attributes = Attributes { permissions: Permissions::of_mode(0o644), uid: 0, gid: 0, mtime: 0 };
         let mut tree = Tree::new(attributes);
@@ -209,9 +209,9 @@ mod tests {
         tree
     }
 
-    fn remarks(contents: FlistKind, entries: &[&str], kernel: &str) -> Vec<String> {
+    fn remarks(kind: FlistKind, entries: &[&str], kernel: &str) -> Vec<String> {
         let node = NodeSettings { module_compression: vec![Compression::None, Compression::Xz], strict: false };
-        let remarks = check(contents, &tree(entries), &KernelConfig::parse(kernel).unwrap(), &node);
+        let remarks = check(kind, &tree(entries), &KernelConfig::parse(kernel).unwrap(), &node);
         let notes = remarks.notes.iter().map(|note| format!("note: {note}"));
         remarks.unusable.into_iter().map(|warning| warning.what).chain(notes).collect()
     }
@@ -252,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn microcode_and_links_are_noted() {
+    fn microcode_and_symlinks_are_noted() {
         let entries = ["a -> b", "amd-ucode/", "c -> ../x", "d -> amd-ucode", "e -> /etc/x", "f -> f"];
         assert_eq!(
             remarks(FlistKind::Firmware, &entries, ""),
             [
                 "note: /amd-ucode does nothing for the boot: the kernel takes CPU microcode from the initrd, before an flist can be mounted",
-                "note: 2 links lead to nothing (the first: /a -> b)",
-                "note: 2 links lead out of the flist (the first: /c -> ../x)",
+                "note: 2 symlinks lead to nothing (the first: /a -> b)",
+                "note: 2 symlinks lead out of the flist (the first: /c -> ../x)",
             ]
         );
     }

@@ -12,7 +12,7 @@ pub struct BuildFacts {
     /// The flist's name in the configuration. A plugin may always open the tree of that name.
     pub flist: String,
     /// What kind of tree it packs.
-    pub contents: FlistKind,
+    pub kind: FlistKind,
     /// The full kernel version.
     pub kernel: String,
     /// The build's date in UTC, `YYYYMMDD`.

@@ -26,7 +26,7 @@ use crate::block::{BlobId, MAX_BLOB_SIZE};
 
 /// Nodes read the files as other users than the one who wrote them.
 const FILE_MODE: u32 = 0o644;
-const FOLDER_MODE: u32 = 0o755;
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// Calls worth having under way: enough to keep a disk's queue from running dry.
 const PARALLELISM: usize = 4;
@@ -52,7 +52,7 @@ impl DirStore {
         let failed = |source| io_error(&describe(path), "create", ".", source);
         if !path.exists() {
             Dir::create_ambient_dir_all(path, ambient_authority()).map_err(failed)?;
-            std::fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)).map_err(failed)?;
+            std::fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE)).map_err(failed)?;
         }
         Self::open_ambient(path)
     }
@@ -109,7 +109,7 @@ impl DirStore {
         match self.dir.create_dir(directory) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             result => result
-                .and_then(|()| self.dir.set_permissions(directory, cap_std_permissions(FOLDER_MODE)))
+                .and_then(|()| self.dir.set_permissions(directory, cap_std_permissions(DIRECTORY_MODE)))
                 .map_err(self.failed("create", directory)),
         }
     }

@@ -171,8 +171,8 @@ mod tests {
         edit.add_symlink(&input(), EntryId::ROOT, "aa", b"b");
         let edited = edit.apply(input()).unwrap().input;
         assert_eq!(paths(&edited), ["a", "a/w", "a/x", "aa", "b"]);
-        let link = edited.tree.get(EntryId(2));
-        assert_eq!((link.attributes.mtime, link.mode()), (5, 0o120_777));
+        let symlink = edited.tree.get(EntryId(2));
+        assert_eq!((symlink.attributes.mtime, symlink.mode()), (5, 0o120_777));
         assert_eq!(edited.contents(EntryId(2)), None);
     }
 

@@ -42,7 +42,7 @@ pub enum Kind {
         /// Its length in bytes.
         size: u64,
     },
-    /// A symbolic link.
+    /// A symlink.
     Symlink {
         /// What it points to, as bytes: Linux does not demand UTF-8.
         target: Vec<u8>,
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// The value of the manifest's `size` column: 4096 for a directory, a link's target's length, 0 for what is special.
+    /// The value of the manifest's `size` column: 4096 for a directory, the length of a symlink's target, 0 for what is special.
     pub fn size_column(&self) -> u64 {
         match self {
             Kind::Directory => 4096,
@@ -283,7 +283,7 @@ pub struct Counts {
     pub bytes: u64,
     /// Directories.
     pub directories: u64,
-    /// Symbolic links.
+    /// Symlinks.
     pub symlinks: u64,
     /// Devices and named pipes.
     pub special: u64,

@@ -15,11 +15,11 @@ use super::symlinks::NameIndex;
 
 /// What the filters have decided so far.
 pub struct Filtered {
-    dropped: Vec<Option<Verdict>>,
+    dropped: Vec<Option<Dropped>>,
 }
 
 /// Who dropped an entry, and why.
-struct Verdict {
+struct Dropped {
     by: String,
     reason: String,
 }
@@ -35,7 +35,7 @@ impl Filtered {
         let mut filtered = Filtered::nothing(scan);
         for index in 1..scan.entries().len() {
             if is_out(&scan.path(index).to_string_lossy()) {
-                filtered.dropped[index] = Some(Verdict { by: String::new(), reason: String::new() });
+                filtered.dropped[index] = Some(Dropped { by: String::new(), reason: String::new() });
             }
         }
         filtered
@@ -44,7 +44,7 @@ impl Filtered {
     /// Adds what one filter drops: places in the scan with the reasons. Directories of what is kept stay.
     pub fn drop(&mut self, scan: &Scan, by: &str, entries: impl IntoIterator<Item = (usize, String)>) {
         for (entry, reason) in entries {
-            self.dropped[entry] = Some(Verdict { by: by.to_owned(), reason });
+            self.dropped[entry] = Some(Dropped { by: by.to_owned(), reason });
         }
         // Children come after their parents, so that one pass from the end reaches every directory above.
         for entry in (1..self.dropped.len()).rev() {
@@ -61,8 +61,8 @@ impl Filtered {
 
     /// What does not go in, in the scan's order.
     pub fn left_out(&self, scan: &Scan) -> Vec<LeftOut> {
-        let dropped = self.dropped.iter().enumerate().filter_map(|(index, verdict)| Some((index, verdict.as_ref()?)));
-        let left_out = |(index, Verdict { by, reason }): (usize, &Verdict)| LeftOut {
+        let dropped = self.dropped.iter().enumerate().filter_map(|(index, dropped)| Some((index, dropped.as_ref()?)));
+        let left_out = |(index, Dropped { by, reason }): (usize, &Dropped)| LeftOut {
             path: scan.path(index).to_string_lossy().into_owned(),
             stage: LeftOutStage::Filter,
             by: by.clone(),
@@ -102,7 +102,7 @@ impl Filtered {
             let mut way = Vec::new();
             let Resolved::Found(end) = resolve_through(&index, symlink, |passed| way.push(passed)) else { continue };
             let gone = way.into_iter().chain([end]).find_map(|entry| Some((entry, self.dropped[entry].as_ref()?)));
-            if let Some((target, Verdict { by, reason })) = gone {
+            if let Some((target, Dropped { by, reason })) = gone {
                 let (symlink, target) = (scan.path(symlink), scan.path(target));
                 return Err(FilterError::BrokenSymlink { symlink, target, by: by.clone(), reason: reason.clone() });
             }

@@ -47,7 +47,7 @@ pub enum Unpackable {
     Socket,
     /// rfs reads names as UTF-8 and could not look this one up.
     NameNotUtf8,
-    /// A directory that can't be listed, or a link that can't be read.
+    /// A directory that can't be listed, or a symlink that can't be read.
     Unreadable(String),
     /// A file type that Linux does not have.
     UnknownType(u32),

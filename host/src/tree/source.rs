@@ -10,7 +10,7 @@ use cap_std::fs::{Dir, File, FileExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
 /// A source directory, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
-/// no link and no name, can make a build read outside it.
+/// no symlink and no name, can make a build read outside it.
 pub struct Source {
     /// For messages and as the pack cache's key; nothing is opened by it.
     path: PathBuf,

@@ -24,10 +24,10 @@ use super::trial::{FilterTrial, NamingTrial, PostPackTrial, Said, Trial, TriedOp
 const RULES: NormalRules = NormalRules { owner: Owner::Root, not_after: None };
 
 /// What a build of today would tell a plugin.
-pub fn facts(flist: &str, contents: FlistKind, kernel: &str, variables: BTreeMap<String, String>) -> BuildFacts {
+pub fn facts(flist: &str, kind: FlistKind, kernel: &str, variables: BTreeMap<String, String>) -> BuildFacts {
     BuildFacts {
         flist: flist.to_owned(),
-        contents,
+        kind,
         kernel: kernel.to_owned(),
         date: day(UtcDateTime::now()),
         variables,

@@ -25,8 +25,8 @@ pub struct RunPluginArgs {
     #[arg(long, default_value = "modules")]
     flist: String,
     /// What kind of tree it is
-    #[arg(long, default_value = "modules")]
-    contents: FlistKind,
+    #[arg(long = "contents", value_name = "CONTENTS", default_value = "modules")]
+    kind: FlistKind,
     /// The kernel version
     #[arg(long, default_value = "6.12.44-Zero-OS")]
     kernel: String,
@@ -43,7 +43,7 @@ fn parse_grant(text: &str) -> Result<(String, PathBuf), String> {
 pub fn run(args: RunPluginArgs, context: &CommandContext) -> Result<Trial, Error> {
     let plugin = args.component.load(&args.grants, context)?;
     plugin.validate()?;
-    let facts = facts(&args.flist, args.contents, &args.kernel, args.variables.into_iter().collect());
+    let facts = facts(&args.flist, args.kind, &args.kernel, args.variables.into_iter().collect());
     let trial = run_hooks(&plugin, facts, &args.tree, &args.grants)?;
     trial.warnings.iter().for_each(|warning| context.terminal.warn(warning.clone()));
     Ok(trial)

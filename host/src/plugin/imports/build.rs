@@ -23,7 +23,7 @@ impl Host for Context<'_, BuildState> {
     }
 
     fn contents(&mut self) -> wasmtime::Result<String> {
-        Ok(self.facts()?.contents.as_str().to_owned())
+        Ok(self.facts()?.kind.as_str().to_owned())
     }
 
     fn kernel(&mut self) -> wasmtime::Result<String> {
