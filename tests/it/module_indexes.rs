@@ -155,6 +155,25 @@ fn a_module_whose_dependency_the_source_lacks_is_warned_of() {
 }
 
 #[test]
+fn a_modules_dep_that_cannot_be_one_is_not_read() {
+    let project = project(&[], "");
+    let dep = project.path(&format!("{TREE}/modules.dep"));
+    std::fs::OpenOptions::new().write(true).open(&dep).unwrap().set_len(1 << 40).unwrap();
+    project.flistry(&["build"]).fails(
+        1,
+        &format!("cannot read PROJECT/{TREE}/modules.dep: it has 1099511627776 bytes, more than the allowed 67108864"),
+        "no kernel's index is that large: remove it, and run depmod",
+    );
+    std::fs::remove_file(&dep).unwrap();
+    std::os::unix::fs::symlink("modules.order", &dep).unwrap();
+    project.flistry(&["build"]).fails(
+        1,
+        &format!("cannot read PROJECT/{TREE}/modules.dep: it is not a regular file"),
+        "the source must be as it was when the build began, and readable",
+    );
+}
+
+#[test]
 fn a_source_without_indexes_gets_them() {
     let project = project(&["modules.dep*", "modules.alias*", "modules.symbols*"], "");
     project.flistry(&["build"]).ok();

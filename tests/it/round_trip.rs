@@ -291,6 +291,7 @@ mod a_file_that_changes {
     use super::*;
     use flistry::block::BlobId;
     use flistry::pack::PackError;
+    use flistry::progress::{Progress, Step, Warning};
     use flistry::store::{ReadBlobs, StoreError, WriteBlobs};
 
     struct Meddling<'a> {
@@ -378,5 +379,33 @@ mod a_file_that_changes {
             std::fs::OpenOptions::new().write(true).open(file).unwrap().set_len(10).unwrap();
         });
         assert!(error.to_string().ends_with("/big changed while it was being packed"), "{error}");
+    }
+
+    /// Writes to a file when the comparison begins, after the walk over its source.
+    struct WritesTo<'a>(&'a Path);
+
+    impl Progress for WritesTo<'_> {
+        fn begin(&self, step: Step, _: u64) {
+            if step == Step::Compare {
+                std::fs::write(self.0, "y").unwrap();
+            }
+        }
+        fn advance(&self, _: u64) {}
+        fn warn(&self, _: Warning) {}
+    }
+
+    #[test]
+    fn one_that_is_written_to_is_not_compared() {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        let manifest = pack(scratch.path(), &MemoryStore::new());
+        let source = input(scratch.path()).0;
+        let compare = |progress: &dyn Progress| {
+            compare(&manifest, &source, RULES, &KnownDifferences::default(), 1, progress).map(|(findings, _)| findings)
+        };
+        assert!(compare(&Silent).unwrap().is_empty());
+        let error = compare(&WritesTo(&file)).unwrap_err();
+        assert!(error.to_string().ends_with("/file: it was written to since the scan"), "{error}");
     }
 }

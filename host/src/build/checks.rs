@@ -8,13 +8,13 @@ use crate::config::{Config, Flist};
 use crate::error::Error;
 use crate::kernel::compatibility;
 use crate::kernel::indexes::depmod::{Depmod, system_map};
-use crate::kernel::indexes::{self, IndexError};
+use crate::kernel::indexes::{self, IndexError, MAX_INDEX_BYTES};
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::progress::{Progress, Warning};
 use crate::store::url::StoreUrl;
 use crate::tree::filtered::Filtered;
 use crate::tree::scan::{Scan, Scanned};
-use crate::tree::source::Source;
+use crate::tree::source::{Source, SourceReadError};
 use crate::tree::{Input, Tree};
 
 /// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
@@ -85,8 +85,13 @@ pub(super) fn new_indexes(
     source: &Source,
     input: &Input,
 ) -> Result<Option<NewIndexes>, Error> {
-    let failed = |id, error| IndexError::Read { path: source.path().join(input.tree.path(id)), error };
-    let why = indexes::check(&input.tree, |id| input.read(source, id).map_err(|error| failed(id, error)))?;
+    let why = indexes::check(&input.tree, |id| {
+        let failed = |error: SourceReadError| {
+            let path = source.path().join(input.tree.path(id));
+            IndexError::Read { path, error: error.into() }
+        };
+        input.read(source, id, MAX_INDEX_BYTES).map_err(failed)
+    })?;
     let Some(first) = why.first() else { return Ok(None) };
     let Some(depmod) = Depmod::find(&config.search_path)? else {
         return Err(IndexError::NoDepmod { flist: flist.name.clone(), why: first.to_string() }.into());
@@ -106,7 +111,7 @@ pub(super) fn kernel(config: &Config, source: &Source, input: &Input) -> Result<
     };
     let path = source.path().join(input.tree.path(id));
     let bytes = match size <= MAX_MODULE_BYTES {
-        true => input.read(source, id),
+        true => input.read(source, id, MAX_MODULE_BYTES).map_err(Into::into),
         false => Err(std::io::Error::other(ModinfoError::TooLarge(size).to_string())),
     };
     let bytes = match bytes {

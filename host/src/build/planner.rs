@@ -99,7 +99,7 @@ impl<'a> Planner<'a> {
         left_out.extend(applied.removed);
         let (lacking, indexes) = match flist.kind {
             FlistKind::Modules => (
-                needed::check(&source, &applied.input.tree, &left_out)?,
+                needed::check(&source, &scan, &applied.input.tree, &left_out)?,
                 checks::new_indexes(self.config, flist, &source, &applied.input)?,
             ),
             _ => (Vec::new(), None),

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use cap_std::fs::{File, FileExt};
-
 use super::error::PackError;
 use crate::block::{BLOCK_SIZE, block_len};
 use crate::tree::Input;
-use crate::tree::source::{Contents, FileIdentity, Source};
+use crate::tree::source::{Contents, FileIdentity, Source, SourceFile, SourceReadError};
 use crate::tree::{EntryId, Kind};
 
 /// Bytes of all names of a file's extended attributes at the most, by Linux (`XATTR_LIST_MAX`).
@@ -17,7 +15,7 @@ const MAX_ATTRIBUTE_NAMES: usize = 64 * 1024;
 pub(super) struct Reader<'a> {
     source: &'a Source,
     input: &'a Input,
-    open: Option<(EntryId, File)>,
+    open: Option<(EntryId, SourceFile)>,
     /// Files with extended attributes that an flist can't hold, and the attributes' names.
     pub lost_attributes: Vec<(EntryId, String)>,
 }
@@ -52,28 +50,15 @@ impl<'a> Reader<'a> {
         buffer: &mut [u8],
     ) -> Result<(), PackError> {
         let open = self.open.take();
-        let failed = |error| PackError::Read { path: self.path(id), error };
+        let failed = |error| match error {
+            SourceReadError::Changed => PackError::Changed { path: self.path(id) },
+            SourceReadError::System(error) => PackError::Read { path: self.path(id), error },
+        };
         let file = match open {
             Some((open, file)) if open == id => file,
-            _ => {
-                let file = self.source.open(&self.input.tree.path(id)).map_err(failed)?;
-                // Before the read as well: reading what is not a file any more could take forever.
-                if FileIdentity::of(&file.metadata().map_err(failed)?) != *was {
-                    return Err(PackError::Changed { path: self.path(id) });
-                }
-                file
-            }
+            _ => self.source.open_unchanged(&self.input.tree.path(id), was).map_err(failed)?,
         };
-        if let Err(error) = file.read_exact_at(buffer, offset) {
-            return match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => Err(PackError::Changed { path: self.path(id) }),
-                _ => Err(failed(error)),
-            };
-        }
-        // The change time moves with every write: what is unchanged after the read was unchanged during it.
-        if FileIdentity::of(&file.metadata().map_err(failed)?) != *was {
-            return Err(PackError::Changed { path: self.path(id) });
-        }
+        file.read_exact_at(buffer, offset).map_err(failed)?;
         if offset == 0 {
             let names = lost_attributes(&file);
             if !names.is_empty() {
@@ -91,7 +76,7 @@ impl<'a> Reader<'a> {
 
 /// The names of extended attributes that mean something on a node: capabilities, access lists, a user's own.
 /// SELinux labels are the builder's.
-fn lost_attributes(file: &File) -> String {
+fn lost_attributes(file: &SourceFile) -> String {
     let mut names = [0; MAX_ATTRIBUTE_NAMES];
     let Ok(len) = rustix::fs::flistxattr(file, &mut names[..]) else { return String::new() };
     let lost: Vec<_> = names[..len]

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
-use cap_std::fs::Dir;
-
 use crate::tree::scan::{Scan, Scanned};
-use crate::tree::source::{FileIdentity, Source, read_unchanged_in};
+use crate::tree::source::{FileIdentity, Source};
 use crate::tree::{Kind, Tree};
 
 /// What an entry is, as a plugin is told.
@@ -129,7 +127,7 @@ pub struct Trees {
 
 /// A source directory, scanned, without what was filtered out.
 pub struct SourceTree {
-    dir: Dir,
+    source: Source,
     entries: Vec<EntryView>,
     identities: Vec<Option<FileIdentity>>,
     scanned: Vec<usize>,
@@ -147,7 +145,7 @@ impl SourceTree {
         let identity = |entry: &Scanned| matches!(entry.kind, Ok(Kind::File { .. })).then_some(entry.identity);
         let identities = scanned.iter().map(|index| identity(&scan.entries()[*index])).collect();
         let by_path = entries.iter().enumerate().map(|(id, entry)| (entry.path.clone(), id as u32)).collect();
-        Ok(SourceTree { dir: source.dir().try_clone()?, entries, identities, scanned, by_path })
+        Ok(SourceTree { source: source.try_clone()?, entries, identities, scanned, by_path })
     }
 
     /// All entries, by their ids.
@@ -176,7 +174,8 @@ impl TreeView for SourceTree {
 
     fn read(&self, id: u32, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let was = self.identity(id).ok_or_else(|| io::Error::other("it is not a regular file"))?;
-        read_unchanged_in(&self.dir, &self.entries[id as usize].path, &was, offset..offset.saturating_add(len as u64))
+        let range = offset..offset.saturating_add(len as u64);
+        Ok(self.source.read_range_unchanged(&self.entries[id as usize].path, &was, range)?)
     }
 
     fn identity(&self, id: u32) -> Option<FileIdentity> {

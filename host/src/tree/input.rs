@@ -1,7 +1,7 @@
 //! What a build packs: a tree in normal form, and where each file's contents come from.
 
 use super::entries::{EntryId, Tree};
-use super::source::{Contents, Source};
+use super::source::{Contents, Source, SourceReadError};
 
 /// A tree with its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +24,14 @@ impl Input {
         self.contents[entry.index()].as_ref()
     }
 
-    /// A file's contents, whole.
+    /// A file's contents, whole. Of the source, no file is read that has more than `most` bytes.
     ///
     /// # Errors
-    /// What the file system says; also where the file was written to since the scan.
-    pub fn read(&self, source: &Source, file: EntryId) -> std::io::Result<Vec<u8>> {
+    /// Those of [`Source::read_unchanged`].
+    pub fn read(&self, source: &Source, file: EntryId, most: u64) -> Result<Vec<u8>, SourceReadError> {
         match self.contents(file).expect("only regular files are read") {
             Contents::Generated(bytes) => Ok(bytes.clone()),
-            Contents::Source(was) => source.read_unchanged(&self.tree.path(file), was),
+            Contents::Source(was) => source.read_unchanged(&self.tree.path(file), was, most),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The directory that an flist is made from.
 
+use std::io::{ErrorKind, Read};
 use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,8 +11,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
-/// A source directory, opened once. Everything after this reads through [`Source::dir`], so that nothing a tree holds,
-/// no symlink and no name, can make a build read outside it.
+/// A source directory, opened once. Everything after this reads through it, so that nothing a tree holds, no symlink and no name,
+/// can make a build read outside it; and its files are read as the scan saw them, or not at all.
 pub struct Source {
     /// For messages and as the pack cache's key; nothing is opened by it.
     path: PathBuf,
@@ -81,41 +83,70 @@ impl Source {
         for path in candidates {
             match Dir::open_ambient_dir(path, ambient_authority()) {
                 Ok(dir) => return Ok(Source { path: path.clone(), dir }),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(SourceError::Open { path: path.clone(), error }),
             }
         }
         Err(SourceError::Missing { flist: flist.to_owned(), candidates: candidates.to_vec() })
     }
 
-    /// The open directory.
-    pub fn dir(&self) -> &Dir {
-        &self.dir
-    }
-
-    /// Opens a file for reading. Links are not followed, and what has become a pipe since the scan does not hang the
-    /// build.
+    /// The same directory once more.
     ///
     /// # Errors
     /// The system's.
-    pub fn open(&self, path: &str) -> std::io::Result<File> {
-        open_in(&self.dir, path)
+    pub fn try_clone(&self) -> std::io::Result<Source> {
+        Ok(Source { path: self.path.clone(), dir: self.dir.try_clone()? })
     }
 
-    /// Opens a file that must be what it was when it was scanned.
-    ///
-    /// # Errors
-    /// The system's, and one that says that the file was written to.
-    pub fn open_unchanged(&self, path: &str, was: &FileIdentity) -> std::io::Result<File> {
-        open_unchanged_in(&self.dir, path, was)
+    /// The open directory, for the walk over it.
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
     }
 
-    /// The bytes of a file that must be what it was when it was scanned.
+    /// Opens a file that must be what it was when it was scanned. Symlinks are not followed, and what has become a pipe
+    /// since the scan does not hang the build.
     ///
     /// # Errors
-    /// The system's, and one that says that the file was written to.
-    pub fn read_unchanged(&self, path: &str, was: &FileIdentity) -> std::io::Result<Vec<u8>> {
-        read_unchanged_in(&self.dir, path, was, 0..was.size)
+    /// The system's, and [`SourceReadError::Changed`].
+    pub fn open_unchanged(&self, path: &str, was: &FileIdentity) -> Result<SourceFile, SourceReadError> {
+        let mut options = OpenOptions::new();
+        options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
+        let file = SourceFile { file: self.dir.open_with(path, &options)?, was: *was };
+        // Before the first read as well: reading what is no longer a file could take forever.
+        file.check()?;
+        Ok(file)
+    }
+
+    /// All bytes of a file that must be what it was when it was scanned, and has no more than `most`.
+    ///
+    /// # Errors
+    /// As for [`Source::open_unchanged`]; one of the kind `FileTooLarge` for a file that has more.
+    pub fn read_unchanged(&self, path: &str, was: &FileIdentity, most: u64) -> Result<Vec<u8>, SourceReadError> {
+        if was.size > most {
+            let what = format!("it has {} bytes, more than the allowed {most}", was.size);
+            return Err(std::io::Error::new(ErrorKind::FileTooLarge, what).into());
+        }
+        self.read_range_unchanged(path, was, 0..was.size)
+    }
+
+    /// A range of the bytes of a file that must be what it was when it was scanned; what of the range lies behind the
+    /// file's end is left out.
+    ///
+    /// # Errors
+    /// As for [`Source::open_unchanged`].
+    pub fn read_range_unchanged(
+        &self,
+        path: &str,
+        was: &FileIdentity,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, SourceReadError> {
+        let file = self.open_unchanged(path, was)?;
+        let len = range.end.min(was.size).saturating_sub(range.start);
+        let mut bytes = vec![0; usize::try_from(len).map_err(std::io::Error::other)?];
+        if !bytes.is_empty() {
+            file.read_exact_at(&mut bytes, range.start)?;
+        }
+        Ok(bytes)
     }
 
     /// The directory's path.
@@ -124,40 +155,69 @@ impl Source {
     }
 }
 
-/// [`Source::open`] for who holds the directory alone.
-pub(crate) fn open_in(dir: &Dir, path: &str) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits() as i32);
-    dir.open_with(path, &options)
+/// An open file of the source. What is read of it is what the scan saw, or an error.
+pub struct SourceFile {
+    file: File,
+    was: FileIdentity,
 }
 
-/// [`Source::open_unchanged`] for who holds the directory alone.
-pub(crate) fn open_unchanged_in(dir: &Dir, path: &str, was: &FileIdentity) -> std::io::Result<File> {
-    let file = open_in(dir, path)?;
-    match FileIdentity::of(&file.metadata()?) == *was {
-        true => Ok(file),
-        false => Err(std::io::Error::other("it was written to since the scan")),
+impl SourceFile {
+    /// Fills `buffer` with what stands at `offset`.
+    ///
+    /// # Errors
+    /// The system's, and [`SourceReadError::Changed`].
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), SourceReadError> {
+        match self.file.read_exact_at(buffer, offset) {
+            Ok(()) => self.check(),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(SourceReadError::Changed),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Copies all of it: between two files within the kernel, and on some file systems without reading at all.
+    ///
+    /// # Errors
+    /// The system's, for either file, and [`SourceReadError::Changed`].
+    pub fn copy_to(self, to: &mut std::fs::File) -> Result<(), SourceReadError> {
+        let mut from = self.file.into_std().take(self.was.size);
+        std::io::copy(&mut from, to)?;
+        // Also where it became shorter: its size is a part of the identity.
+        SourceFile { file: File::from_std(from.into_inner()), was: self.was }.check()
+    }
+
+    /// The change time moves with every write: what is unchanged after a read was unchanged during it.
+    fn check(&self) -> Result<(), SourceReadError> {
+        match FileIdentity::of(&self.file.metadata()?) == self.was {
+            true => Ok(()),
+            false => Err(SourceReadError::Changed),
+        }
     }
 }
 
-/// A range of the bytes of a file that must be what it was when it was scanned; what of the range lies behind the file's
-/// end is left out.
-///
-/// # Errors
-/// The system's, and one that says that the file was written to.
-pub(crate) fn read_unchanged_in(
-    dir: &Dir,
-    path: &str,
-    was: &FileIdentity,
-    range: Range<u64>,
-) -> std::io::Result<Vec<u8>> {
-    let file = open_unchanged_in(dir, path, was)?;
-    let len = range.end.min(was.size).saturating_sub(range.start);
-    let mut bytes = vec![0; usize::try_from(len).map_err(std::io::Error::other)?];
-    if !bytes.is_empty() {
-        file.read_exact_at(&mut bytes, range.start)?;
+impl AsFd for SourceFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
-    Ok(bytes)
+}
+
+/// Why a file of the source can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceReadError {
+    /// It is not what the scan saw.
+    #[error("it was written to since the scan")]
+    Changed,
+    /// The system's reason.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+}
+
+impl From<SourceReadError> for std::io::Error {
+    fn from(error: SourceReadError) -> Self {
+        match error {
+            SourceReadError::Changed => std::io::Error::other(error),
+            SourceReadError::System(error) => error,
+        }
+    }
 }
 
 /// A source that can't be used.
@@ -199,5 +259,66 @@ fn paths_do(paths: &[PathBuf]) -> String {
     match &names[..] {
         [one] => format!("{one} does"),
         several => format!("{} do", several.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source with one file `a` of four bytes, and that file's identity.
+    fn source() -> (tempfile::TempDir, Source, FileIdentity) {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a"), "1234").unwrap();
+        let source = Source::open_ambient("tools", &[directory.path().to_owned()]).unwrap();
+        let was = FileIdentity::of(&source.dir().symlink_metadata("a").unwrap());
+        (directory, source, was)
+    }
+
+    #[test]
+    fn a_file_is_read_whole_or_in_part() {
+        let (_directory, source, was) = source();
+        assert_eq!(source.read_unchanged("a", &was, 4).unwrap(), b"1234");
+        let range = |range| source.read_range_unchanged("a", &was, range).unwrap();
+        assert_eq!([range(1..3), range(2..100), range(4..100), range(100..u64::MAX)], [&b"23"[..], b"34", b"", b""]);
+    }
+
+    #[test]
+    fn a_larger_file_than_allowed_is_not_read() {
+        let (_directory, source, was) = source();
+        let error = std::io::Error::from(source.read_unchanged("a", &was, 3).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+        assert_eq!(error.to_string(), "it has 4 bytes, more than the allowed 3");
+    }
+
+    #[test]
+    fn what_changed_since_the_scan_is_an_error() {
+        let (directory, source, was) = source();
+        let path = directory.path().join("a");
+        let open = source.open_unchanged("a", &was).unwrap();
+        let copied = source.open_unchanged("a", &was).unwrap();
+        std::fs::write(&path, "12345").unwrap();
+        let mut buffer = [0; 4];
+        assert!(matches!(open.read_exact_at(&mut buffer, 0), Err(SourceReadError::Changed)));
+        let mut copy = std::fs::File::create(directory.path().join("b")).unwrap();
+        assert!(matches!(copied.copy_to(&mut copy), Err(SourceReadError::Changed)));
+        assert!(matches!(source.read_unchanged("a", &was, 9), Err(SourceReadError::Changed)));
+
+        // The same bytes under the same name are another file.
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "1234").unwrap();
+        assert!(matches!(source.read_unchanged("a", &was, 9), Err(SourceReadError::Changed)));
+    }
+
+    #[test]
+    fn what_became_a_symlink_or_a_pipe_is_not_followed_or_waited_for() {
+        let (directory, source, was) = source();
+        let path = directory.path().join("a");
+        std::fs::rename(&path, directory.path().join("b")).unwrap();
+        std::os::unix::fs::symlink("b", &path).unwrap();
+        assert!(matches!(source.open_unchanged("a", &was), Err(SourceReadError::System(_))));
+        std::fs::remove_file(&path).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(matches!(source.open_unchanged("a", &was), Err(SourceReadError::Changed)));
     }
 }

@@ -3,8 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use cap_std::fs::FileExt;
-
 use super::finding::Finding;
 use crate::block::{BLOCK_SIZE, BlobKey, block_count, block_len, keys_of};
 use crate::manifest::Manifest;
@@ -14,7 +12,7 @@ use crate::store::parallel;
 use crate::tree::filtered::Filtered;
 use crate::tree::normal::{NormalRules, UnpackableError, normalize};
 use crate::tree::scan::{ScanError, scan};
-use crate::tree::source::Source;
+use crate::tree::source::{Contents, FileIdentity, Source, SourceReadError};
 use crate::tree::{EntryId, Kind};
 use flistry_common::globs::Glob;
 
@@ -62,8 +60,9 @@ pub fn compare(
     let same = parallel::map(&pairs, threads, |(id, other)| {
         let path = input.tree.path(*id);
         let Kind::File { size } = input.tree.get(*id).kind else { unreachable!("pairs are of files") };
-        let keys = keys_of_file(source, &path, size)
-            .map_err(|error| CompareError::Read { path: source.path().join(&path), error })?;
+        let Some(Contents::Source(was)) = input.contents(*id) else { unreachable!("nothing is generated here") };
+        let keys = keys_of_file(source, &path, was)
+            .map_err(|error| CompareError::Read { path: source.path().join(&path), error: error.into() })?;
         progress.advance(size);
         Ok::<_, CompareError>(keys.iter().eq(manifest.blocks.of(*other).iter().map(|block| &block.key)))
     })?;
@@ -84,12 +83,12 @@ pub fn compare(
     Ok((findings, notes))
 }
 
-fn keys_of_file(source: &Source, path: &str, size: u64) -> std::io::Result<Vec<BlobKey>> {
-    let file = source.open(path)?;
+fn keys_of_file(source: &Source, path: &str, was: &FileIdentity) -> Result<Vec<BlobKey>, SourceReadError> {
+    let file = source.open_unchanged(path, was)?;
     let mut buffer = vec![0; BLOCK_SIZE];
-    (0..block_count(size))
+    (0..block_count(was.size))
         .map(|index| {
-            let block = &mut buffer[..block_len(size, index)];
+            let block = &mut buffer[..block_len(was.size, index)];
             file.read_exact_at(block, index * BLOCK_SIZE as u64)?;
             Ok(keys_of(std::iter::once(&*block))[0])
         })

@@ -24,7 +24,7 @@ use crate::files;
 use crate::kernel::KernelVersion;
 use crate::store::parallel;
 use crate::tree::Input;
-use crate::tree::source::{Contents, Source};
+use crate::tree::source::{Contents, Source, SourceReadError};
 use crate::tree::{EntryId, Tree};
 
 /// What depmod reads beside the modules.
@@ -196,10 +196,12 @@ fn stage_file(source: &Source, input: &Input, id: EntryId, directory: &Path) -> 
         Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(staged),
         Contents::Source(was) => was,
     };
-    let failed = |error| IndexError::Read { path: source.path().join(&path), error };
+    let failed = |error: SourceReadError| IndexError::Read { path: source.path().join(&path), error: error.into() };
     let from = source.open_unchanged(&path, was).map_err(failed)?;
-    // Between two files this is a copy within the kernel, and on some file systems none at all.
-    std::io::copy(&mut from.into_std(), &mut File::create(&to).map_err(staged)?).map(|_| ()).map_err(staged)
+    from.copy_to(&mut File::create(&to).map_err(staged)?).map_err(|error| match error {
+        SourceReadError::Changed => failed(error),
+        SourceReadError::System(error) => staged(error),
+    })
 }
 
 /// Modules that `modules.order` does not name would come in the order in which the file system lists them.

@@ -106,6 +106,9 @@ impl IndexError {
                 format!("let a filter drop what needs it as well, correct what `{by}` leaves out, or select with `builtin:modules-select`, which keeps what is needed")
             }
             IndexError::Stage { .. } => "the directory of the pack cache needs room for a copy of the modules".into(),
+            IndexError::Read { error, .. } if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                "no kernel's index is that large: remove it, and run depmod".into()
+            }
             IndexError::Read { .. } => "the source must be as it was when the build began, and readable".into(),
         }
     }

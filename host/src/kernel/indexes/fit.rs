@@ -18,7 +18,7 @@ const BUILTIN: &str = "modules.builtin";
 const BUILTIN_BIN: &str = "modules.builtin.bin";
 
 /// No index is larger: Debian's largest, of 4,200 modules, has 1.3 MB.
-const MAX_INDEX_BYTES: u64 = 64 << 20;
+pub const MAX_INDEX_BYTES: u64 = 64 << 20;
 
 /// Compares a tree's indexes with its modules; nothing is said where they fit. `read` gives the contents of one of the
 /// tree's files.

@@ -1,26 +1,21 @@
 //! What the modules that are kept need, by the source's `modules.dep`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 
 use super::error::{IndexError, NeededIsGone};
-use super::fit::{DEP, modules};
+use super::fit::{DEP, MAX_INDEX_BYTES, modules};
 use crate::progress::Warning;
+use crate::tree::scan::Scan;
 use crate::tree::source::Source;
-use crate::tree::{LeftOut, Tree};
+use crate::tree::{Kind, LeftOut, Tree};
 
 /// A module whose dependency was left out would not load. One whose dependency the source itself lacks would not either; that
 /// is returned to be warned of, since without the kernel's symbols depmod does not notice it.
 ///
 /// # Errors
 /// [`IndexError::NeededIsGone`] lists what needs something that was left out.
-pub fn check(source: &Source, tree: &Tree, left_out: &[LeftOut]) -> Result<Vec<Warning>, IndexError> {
-    let mut text = Vec::new();
-    match source.open(DEP).and_then(|mut file| file.read_to_end(&mut text)) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(IndexError::Read { path: source.path().join(DEP), error }),
-    }
+pub fn check(source: &Source, scan: &Scan, tree: &Tree, left_out: &[LeftOut]) -> Result<Vec<Warning>, IndexError> {
+    let Some(text) = modules_dep(source, scan)? else { return Ok(Vec::new()) };
     let text = String::from_utf8_lossy(&text);
     let needs = needs(&text);
     let gone: BTreeMap<&str, &LeftOut> = left_out.iter().map(|entry| (&*entry.path, entry)).collect();
@@ -44,6 +39,17 @@ pub fn check(source: &Source, tree: &Tree, left_out: &[LeftOut]) -> Result<Vec<W
     }
     let hint = "install the modules again, or run depmod if it is no longer needed";
     Ok(lacking.into_iter().map(|what| Warning::new(what, hint)).collect())
+}
+
+/// The source's `modules.dep`, whether it goes into the flist or not; `None` where there is none.
+fn modules_dep(source: &Source, scan: &Scan) -> Result<Option<Vec<u8>>, IndexError> {
+    let mut entries = scan.entries().iter().skip(1);
+    let Some(dep) = entries.find(|entry| entry.parent == 0 && entry.name == DEP) else { return Ok(None) };
+    let read = match dep.kind {
+        Ok(Kind::File { .. }) => source.read_unchanged(DEP, &dep.identity, MAX_INDEX_BYTES).map_err(Into::into),
+        _ => Err(std::io::Error::other("it is not a regular file")),
+    };
+    read.map(Some).map_err(|error| IndexError::Read { path: source.path().join(DEP), error })
 }
 
 /// What the modules of a `modules.dep` need, by their paths. A malformed line is passed over: [`super::check`] finds it.
