@@ -85,15 +85,15 @@ fn reading_names_the_line_of_what_it_refuses() {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     #[allow(dead_code, reason = "it is not read, but refused")]
-    struct File {
+    struct Expected {
         text: String,
         list: Vec<String>,
         table: BTreeMap<String, toml::Value>,
         plugin: toml::Table,
         flist: toml::Table,
     }
-    let error = |own| Layers::merge(SHIPPED, own).unwrap().read::<File>().unwrap_err().to_string();
-    assert!(Layers::merge(SHIPPED, "").unwrap().read::<File>().is_ok());
+    let error = |own| Layers::merge(SHIPPED, own).unwrap().read::<Expected>().unwrap_err().to_string();
+    assert!(Layers::merge(SHIPPED, "").unwrap().read::<Expected>().is_ok());
     assert!(
         error("\ntxet = 1").starts_with("config/flistry.toml, line 2: unknown field `txet`, expected one of `text`")
     );

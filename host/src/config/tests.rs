@@ -144,7 +144,7 @@ fn directories_share_the_ids() {
 }
 
 #[test]
-fn each_mistake_has_its_message() {
+fn each_mistake_in_a_file_has_its_message() {
     let empty = tempfile::tempdir().unwrap();
     let error = kernel_version(empty.path(), &Environment::default()).unwrap_err();
     assert_eq!(
@@ -193,6 +193,10 @@ fn each_mistake_has_its_message() {
     ] {
         assert_eq!(Project::new().with(file, text).refused(&[]), two(what, hint));
     }
+}
+
+#[test]
+fn each_mistake_in_a_variable_has_its_message() {
     let project = Project::new();
     let seconds = "environment variable SOURCE_DATE_EPOCH: it is not a number of seconds since 1970";
     for bad in ["", "now", "-1", "+1", "99999999999999999999"] {

@@ -39,11 +39,11 @@ struct ModuleKey {
 /// What is known of modules.
 pub struct ModuleMemory {
     cache: Option<(PathBuf, CacheAccess)>,
-    state: Mutex<State>,
+    state: Mutex<MemoryState>,
 }
 
 #[derive(Default)]
-struct State {
+struct MemoryState {
     /// Whether the cache was looked at.
     loaded: bool,
     known: HashMap<ModuleKey, Known>,
@@ -141,17 +141,17 @@ impl ModuleMemory {
         Some(known.pairs.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, MemoryState> {
         self.state.lock().expect("no holder panics")
     }
 }
 
-impl State {
+impl MemoryState {
     fn load(&mut self, path: &Path, access: CacheAccess) {
         // Read only, whatever this run may: a cache is made, or replaced, when there is something to write.
         let recorder = Recorder::new(&Silent, Vec::new());
         let cache = FileCache::open_ambient(path, CacheAccess::ReadOnly, &recorder);
-        let known = cache.and_then(|mut cache| cache.with("read", &recorder, |db| State::try_load(db)));
+        let known = cache.and_then(|mut cache| cache.with("read", &recorder, |db| MemoryState::try_load(db)));
         self.known = known.unwrap_or_default();
         // A run that may write opens it again, and says then what is wrong.
         if access == CacheAccess::ReadOnly {

@@ -40,7 +40,7 @@ struct BlockJob {
     index: u64,
 }
 
-struct Shared<'a> {
+struct WorkerState<'a> {
     packer: &'a Packer<'a>,
     input: &'a Input,
     batches: Mutex<Batches<'a>>,
@@ -55,7 +55,7 @@ struct Shared<'a> {
 
 /// Seals and stores the contents of `files`.
 pub(super) fn run(packer: &Packer<'_>, input: &Input, files: &[EntryId]) -> Result<Done, PackError> {
-    let shared = Shared {
+    let shared = WorkerState {
         packer,
         input,
         batches: Mutex::new(Batches { input, files, index: 0 }),
@@ -71,7 +71,7 @@ pub(super) fn run(packer: &Packer<'_>, input: &Input, files: &[EntryId]) -> Resu
     // Twice as many as the cores: while one waits for the disk, another computes.
     let workers = if files.is_empty() { 0 } else { packer.workers.get() * 2 };
 
-    let made: Vec<Made> = thread::scope(|scope| {
+    let made: Vec<WorkerOutput> = thread::scope(|scope| {
         for _ in 0..if files.is_empty() { 0 } else { storers } {
             let receive = receive.clone();
             scope.spawn(|| shared.store(receive));
@@ -102,7 +102,7 @@ pub(super) fn run(packer: &Packer<'_>, input: &Input, files: &[EntryId]) -> Resu
 
 /// What one worker read: the key of each block, and what it noticed.
 #[derive(Default)]
-struct Made {
+struct WorkerOutput {
     keys: Vec<(EntryId, u64, BlobKey)>,
     lost_attributes: Vec<(EntryId, String)>,
 }
@@ -126,14 +126,14 @@ fn assemble(
         .collect()
 }
 
-impl Shared<'_> {
+impl WorkerState<'_> {
     fn fail(&self, error: PackError) {
         self.stop.store(true, Ordering::Relaxed);
         self.error.lock().expect("no holder panics").get_or_insert(error);
     }
 
-    fn work(&self, blobs: Sender<(BlobId, Vec<u8>)>) -> Made {
-        let mut made = Made::default();
+    fn work(&self, blobs: Sender<(BlobId, Vec<u8>)>) -> WorkerOutput {
+        let mut made = WorkerOutput::default();
         let mut sealer = Sealer::default();
         let mut reader = Reader::new(self.packer.source, self.input);
         let mut buffers: Vec<Vec<u8>> = Vec::new();

@@ -24,11 +24,11 @@ const COMPILED: &str = "compiled";
 /// Compiles components and runs them. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<EngineParts>,
 }
 
 /// What every plugin keeps alive.
-pub(super) struct Shared {
+pub(super) struct EngineParts {
     pub engine: wasmtime::Engine,
     pub linker: Linker<State>,
     /// What modules say of themselves, by file identity.
@@ -44,14 +44,14 @@ impl Engine {
     /// # Errors
     /// [`PluginError::Engine`] where this machine can't run it, or the directory can't be used.
     pub fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> Result<Engine, PluginError> {
-        Shared::new(cache_dir, modules)
+        EngineParts::new(cache_dir, modules)
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
     }
 }
 
-impl Shared {
-    fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> wasmtime::Result<Shared> {
+impl EngineParts {
+    fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> wasmtime::Result<EngineParts> {
         let mut config = config();
         if let Some(dir) = cache_dir {
             let mut cache = CacheConfig::new();
@@ -63,7 +63,7 @@ impl Shared {
         let mut linker = Linker::new(&engine);
         State::add_to_linker(&mut linker)?;
         let _ticker = ticker(&engine)?;
-        Ok(Shared { engine, linker, modules, _ticker })
+        Ok(EngineParts { engine, linker, modules, _ticker })
     }
 }
 

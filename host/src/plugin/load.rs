@@ -7,7 +7,7 @@ use serde_json::Value;
 use wasmtime::component::{Component, InstancePre};
 
 use super::bindings::exports::flistry::plugin as exports;
-use super::engine::{Engine, Shared};
+use super::engine::{Engine, EngineParts};
 use super::error::{PluginError, clean};
 use super::hook::Hook;
 use super::imports::{add_wasi_to_linker, stands_in};
@@ -39,7 +39,7 @@ pub struct LoadOptions {
 #[derive(Clone)]
 pub struct Plugin {
     pub(super) name: Arc<str>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<EngineParts>,
     pub(super) pre: InstancePre<State>,
     pub(super) limits: Arc<Limits>,
     pub(super) grants: Arc<[String]>,

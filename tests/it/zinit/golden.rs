@@ -7,11 +7,28 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::files;
 use crate::support::repository;
 
 /// Generated files: paths and texts.
-type Files = BTreeMap<String, String>;
+pub type Files = BTreeMap<String, String>;
+
+/// All files of a directory, with their paths from there; not the sums.
+pub fn files(directory: &Path) -> Files {
+    fn walk(directory: &Path, prefix: &str, files: &mut Files) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+            match path.is_dir() {
+                true => walk(&path, &format!("{name}/"), files),
+                false => drop(files.insert(name, std::fs::read_to_string(&path).unwrap_or_default())),
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    walk(directory, "", &mut all);
+    all.remove("SHA256SUMS");
+    all
+}
 
 /// Compares with the files in the directory `name`. The firmware's are compared with those of the modules.
 pub fn is_whole(name: &str, found: &Files) {

@@ -13,6 +13,7 @@ use flistry::zinit::yaml_unit::YamlUnit;
 
 use crate::support::project::{Project, Run, rfs_conf};
 use crate::support::s3_server::{READ_KEY, S3Server, WRITE_KEY};
+use golden::files;
 
 /// The sample project, built with a release that no date changes.
 fn sample() -> Project {
@@ -23,24 +24,6 @@ fn sample() -> Project {
 
 fn build(project: &Project) -> Run {
     project.flistry_with(&["build"], &[("FIRMWARE_TAG", "sample")])
-}
-
-/// All files of a directory, with their paths from there; not the sums.
-fn files(folder: &Path) -> BTreeMap<String, String> {
-    fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
-            match path.is_dir() {
-                true => walk(&path, &format!("{name}/"), files),
-                false => drop(files.insert(name, std::fs::read_to_string(&path).unwrap_or_default())),
-            }
-        }
-    }
-    let mut all = BTreeMap::new();
-    walk(folder, "", &mut all);
-    all.remove("SHA256SUMS");
-    all
 }
 
 fn yaml_unit(files: &BTreeMap<String, String>, name: &str) -> YamlUnit {

@@ -58,7 +58,7 @@ pub struct Depmod {
 
 /// What it made.
 #[derive(Debug)]
-pub struct Made {
+pub struct DepmodOutput {
     /// Contents by file name.
     pub indexes: BTreeMap<String, Vec<u8>>,
     /// What it complained about, a line each; paths as they are in the flist.
@@ -104,7 +104,7 @@ impl Depmod {
         kernel: &KernelVersion,
         system_map: Option<&Path>,
         scratch: &Path,
-    ) -> Result<Made, IndexError> {
+    ) -> Result<DepmodOutput, IndexError> {
         let staged = |error| IndexError::Stage { path: scratch.to_owned(), error };
         std::fs::create_dir_all(scratch).map_err(staged)?;
         let stage = tempfile::Builder::new().prefix(".modules-").tempdir_in(scratch).map_err(staged)?;
@@ -142,7 +142,7 @@ impl Depmod {
         }
         match self.mismatch(input, &indexes) {
             Some(first) => Err(IndexError::StillStale { version: self.version.clone(), first }),
-            None => Ok(Made { indexes, complaints }),
+            None => Ok(DepmodOutput { indexes, complaints }),
         }
     }
 

@@ -28,7 +28,7 @@ const EXPANSION: usize = 32;
 /// # Errors
 /// Says what is wrong with the file.
 pub fn entries(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
-    let mut header = Reader { bytes, at: 0 };
+    let mut header = TrieReader { bytes, at: 0 };
     if header.number()? != MAGIC {
         return Err("it does not start as kmod's indexes do".to_owned());
     }
@@ -45,7 +45,7 @@ pub fn entries(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     while let Some(Ahead { offset, depth, character }) = nodes.pop() {
         key.truncate(depth);
         key.extend(character);
-        let mut node = Reader { bytes, at: (offset & PLACE) as usize };
+        let mut node = TrieReader { bytes, at: (offset & PLACE) as usize };
         if offset & PREFIX != 0 {
             key.extend_from_slice(node.text()?);
         }
@@ -84,12 +84,12 @@ struct Ahead {
 }
 
 /// Reads on from a place.
-struct Reader<'a> {
+struct TrieReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TrieReader<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8], String> {
         let taken = self.bytes.get(self.at..).and_then(|rest| rest.get(..len));
         self.at += len;

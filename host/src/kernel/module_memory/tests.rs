@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 
 /// Files that are one module each, and a count of how often one is read.
-struct Modules {
+struct FakeModules {
     identities: Vec<FileIdentity>,
     bytes: Vec<u8>,
     read: AtomicUsize,
 }
 
-impl Modules {
+impl FakeModules {
     /// `count` modules that changed `seconds` ago.
     fn new(count: u64, seconds: i64) -> Self {
         let fuse = "../config/sample/lib/modules/6.12.44-Zero-OS/kernel/fs/fuse/fuse.ko";
@@ -21,7 +21,7 @@ impl Modules {
             let size = bytes.len() as u64;
             FileIdentity { dev: 1, ino, size, mtime_ns: changed, ctime_ns: changed }
         };
-        Modules { identities: (0..count).map(identity).collect(), bytes, read: AtomicUsize::new(0) }
+        FakeModules { identities: (0..count).map(identity).collect(), bytes, read: AtomicUsize::new(0) }
     }
 
     /// How many modules had to be read to know all.
@@ -47,7 +47,7 @@ fn settle(memory: &ModuleMemory) -> Vec<String> {
 }
 
 /// One run: what of `modules` had to be read; written at its end.
-fn run(cache: &Path, modules: &Modules) -> usize {
+fn run(cache: &Path, modules: &FakeModules) -> usize {
     let memory = ModuleMemory::new(cache, CacheAccess::ReadWrite);
     let reads = modules.reads(&memory);
     assert_eq!(settle(&memory), [""; 0]);
@@ -58,7 +58,7 @@ fn run(cache: &Path, modules: &Modules) -> usize {
 fn a_module_is_read_once() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let mut modules = Modules::new(3, 60);
+    let mut modules = FakeModules::new(3, 60);
     assert_eq!(run(&cache, &modules), 3);
     assert_eq!(run(&cache, &modules), 0);
     // Any change of the identity makes it another module.
@@ -71,7 +71,7 @@ fn a_module_is_read_once() {
 fn what_a_module_says_comes_back_as_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let modules = Modules::new(1, 60);
+    let modules = FakeModules::new(1, 60);
     let read = || {
         let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
         let pairs = memory.pairs("a.ko", Some(modules.identities[0]), |_| Ok(modules.bytes.clone())).unwrap();
@@ -84,7 +84,7 @@ fn what_a_module_says_comes_back_as_it_was() {
 #[test]
 fn nothing_is_written_unasked() {
     let directory = tempfile::tempdir().unwrap();
-    let modules = Modules::new(3, 60);
+    let modules = FakeModules::new(3, 60);
     let cache = directory.path().join("not/yet/cache.sqlite");
     for memory in [ModuleMemory::new(&cache, CacheAccess::ReadOnly), ModuleMemory::of_one_run()] {
         assert_eq!(modules.reads(&memory), 3);
@@ -100,7 +100,7 @@ fn nothing_is_written_unasked() {
 fn nothing_new_writes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let modules = Modules::new(3, 60);
+    let modules = FakeModules::new(3, 60);
     run(&cache, &modules);
     let inode = || std::os::unix::fs::MetadataExt::ino(&cache.metadata().unwrap());
     let before = (std::fs::read(&cache).unwrap(), inode());
@@ -114,7 +114,7 @@ fn a_pipe_is_not_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
     rustix::fs::mknodat(rustix::fs::CWD, &cache, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-    let modules = Modules::new(1, 60);
+    let modules = FakeModules::new(1, 60);
     for access in [CacheAccess::ReadOnly, CacheAccess::ReadWrite] {
         let memory = ModuleMemory::new(&cache, access);
         assert_eq!(modules.reads(&memory), 1);
@@ -127,7 +127,7 @@ fn what_changed_a_moment_ago_or_will_yet_is_not_remembered() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
     for seconds in [0, 1, -60] {
-        let modules = Modules::new(2, seconds);
+        let modules = FakeModules::new(2, seconds);
         assert_eq!(run(&cache, &modules), 2);
         assert_eq!(run(&cache, &modules), 2, "{seconds}");
     }
@@ -137,9 +137,9 @@ fn what_changed_a_moment_ago_or_will_yet_is_not_remembered() {
 fn what_is_not_used_for_long_is_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let old = Modules::new(2, 60);
+    let old = FakeModules::new(2, 60);
     assert_eq!(run(&cache, &old), 2);
-    let others = |seconds| assert_eq!(run(&cache, &Modules::new(1, seconds)), 1);
+    let others = |seconds| assert_eq!(run(&cache, &FakeModules::new(1, seconds)), 1);
     // Each of these learns something.
     (100..103).for_each(others);
     assert_eq!(run(&cache, &old), 0);
@@ -152,12 +152,12 @@ fn what_is_not_used_for_long_is_forgotten() {
 fn all_modules_together_have_a_limit() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    run(&cache, &Modules::new(4, 60));
+    run(&cache, &FakeModules::new(4, 60));
     let db = Connection::open(&cache).unwrap();
     let size = MAX_BYTES / 3;
     db.execute("UPDATE module SET modinfo = zeroblob(?), unused = ino", [size]).unwrap();
     drop(db);
-    run(&cache, &Modules::new(1, 30));
+    run(&cache, &FakeModules::new(1, 30));
     let db = Connection::open(&cache).unwrap();
     let total: i64 = db.query_row("SELECT sum(length(modinfo)) FROM module", [], |row| row.get(0)).unwrap();
     assert!(total <= MAX_BYTES, "{total}");
@@ -169,7 +169,7 @@ fn all_modules_together_have_a_limit() {
 fn a_damaged_row_is_not_believed() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let modules = Modules::new(3, 60);
+    let modules = FakeModules::new(3, 60);
     run(&cache, &modules);
     let db = Connection::open(&cache).unwrap();
     db.execute("UPDATE module SET modinfo = zeroblob(length(modinfo)) WHERE ino = 1", []).unwrap();
@@ -183,7 +183,7 @@ fn a_damaged_row_is_not_believed() {
 fn a_damaged_cache_is_replaced_with_a_warning() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let modules = Modules::new(2, 60);
+    let modules = FakeModules::new(2, 60);
     run(&cache, &modules);
     let mut bytes = std::fs::read(&cache).unwrap();
     bytes[100..].fill(0xff);
@@ -203,7 +203,7 @@ fn a_damaged_cache_is_replaced_with_a_warning() {
 fn a_cache_that_is_damaged_anywhere_is_whole_again_after_one_build() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
-    let modules = Modules::new(40, 60);
+    let modules = FakeModules::new(40, 60);
     run(&cache, &modules);
     let whole = std::fs::read(&cache).unwrap();
     // A file whose application id was changed looks like somebody else's.
@@ -223,7 +223,7 @@ fn a_cache_that_is_damaged_anywhere_is_whole_again_after_one_build() {
 #[test]
 fn somebody_s_file_costs_time_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let modules = Modules::new(2, 60);
+    let modules = FakeModules::new(2, 60);
     let cache = directory.path().join("notes");
     std::fs::write(&cache, "remember the milk").unwrap();
     let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
@@ -244,7 +244,7 @@ fn what_is_not_a_module_is_named() {
     let why = |path, identity, bytes: &'static [u8]| {
         memory.pairs(path, identity, |_| Ok(bytes.to_vec())).unwrap_err().to_string()
     };
-    let identity = Modules::new(1, 60).identities[0];
+    let identity = FakeModules::new(1, 60).identities[0];
     assert_eq!(why("a/readme", Some(identity), b""), "a/readme is not a module's file");
     assert_eq!(why("a/x.ko", None, b""), "a/x.ko is not a module's file");
     let large = FileIdentity { size: MAX_MODULE_BYTES + 1, ..identity };

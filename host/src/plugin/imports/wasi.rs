@@ -109,7 +109,7 @@ fn resource(name: &str) -> ResourceType {
 
 type Store<'a, T> = StoreContextMut<'a, T>;
 type Stream = Resource<OutputStream>;
-type Written = wasmtime::Result<(Result<(), StreamError>,)>;
+type StreamWritten = wasmtime::Result<(Result<(), StreamError>,)>;
 
 /// Defines one function; `false` for one that can be imported and not called.
 fn define<T: 'static>(
@@ -222,13 +222,13 @@ fn define_io<T: 'static>(to: &mut LinkerInstance<'_, T>, name: &str, get: Getter
             to.func_wrap(name, |_: Store<'_, T>, (_,): (Stream,)| Ok((Ok::<_, StreamError>(MAX_WRITE),)))?;
         }
         ("output-stream", "write" | "blocking-write-and-flush") => {
-            to.func_wrap(name, move |mut store: Store<'_, T>, (stream, bytes): (Stream, Vec<u8>)| -> Written {
+            to.func_wrap(name, move |mut store: Store<'_, T>, (stream, bytes): (Stream, Vec<u8>)| -> StreamWritten {
                 get(store.data_mut()).write(stream.rep(), &bytes)?;
                 Ok((Ok(()),))
             })?;
         }
         ("output-stream", "flush" | "blocking-flush") => {
-            to.func_wrap(name, |_: Store<'_, T>, (_,): (Stream,)| -> Written { Ok((Ok(()),)) })?;
+            to.func_wrap(name, |_: Store<'_, T>, (_,): (Stream,)| -> StreamWritten { Ok((Ok(()),)) })?;
         }
         _ => return Ok(false),
     }

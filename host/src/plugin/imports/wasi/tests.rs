@@ -108,13 +108,13 @@ impl Host {
     }
 }
 
-struct Run {
+struct GuestRun {
     store: Store<Host>,
     instance: Instance,
 }
 
-impl Run {
-    fn new(limits: Limits) -> Run {
+impl GuestRun {
+    fn new(limits: Limits) -> GuestRun {
         let engine = Engine::default();
         let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
         let mut linker = Linker::new(&engine);
@@ -127,7 +127,7 @@ impl Run {
         };
         let mut store = Store::new(&engine, host);
         let instance = linker.instantiate(&mut store, &component).unwrap();
-        Run { store, instance }
+        GuestRun { store, instance }
     }
 
     fn call(&mut self, function: &str) -> wasmtime::Result<u64> {
@@ -139,7 +139,7 @@ impl Run {
 #[test]
 fn there_is_no_time_no_chance_and_no_environment() {
     let answers = || {
-        let mut run = Run::new(Limits::default());
+        let mut run = GuestRun::new(Limits::default());
         ["now", "sleep", "now", "variables", "draw", "draw"].map(|function| run.call(function).unwrap())
     };
     let [now, _, later, variables, first, second] = answers();
@@ -150,7 +150,7 @@ fn there_is_no_time_no_chance_and_no_environment() {
 
 #[test]
 fn output_goes_to_the_log_by_lines_and_counts_there() {
-    let mut run = Run::new(Limits { log_bytes: 40, ..Limits::default() });
+    let mut run = GuestRun::new(Limits { log_bytes: 40, ..Limits::default() });
     assert_eq!(run.call("write").unwrap(), 0);
     assert_eq!(run.store.data().wasi.lines, [b"and a half".to_vec(), Vec::new()]);
     assert_eq!(run.store.data().meter.bytes_out, 6);
@@ -160,7 +160,7 @@ fn output_goes_to_the_log_by_lines_and_counts_there() {
 
 #[test]
 fn what_was_written_without_the_end_of_a_line_is_logged_at_the_end() {
-    let mut run = Run::new(Limits::default());
+    let mut run = GuestRun::new(Limits::default());
     run.call("write").unwrap();
     run.store.data_mut().context().flush();
     assert!(run.store.data().wasi.lines.iter().all(Vec::is_empty));
@@ -169,7 +169,7 @@ fn what_was_written_without_the_end_of_a_line_is_logged_at_the_end() {
 
 #[test]
 fn the_rest_can_be_imported_and_not_called() {
-    let error = Run::new(Limits::default()).call("network").unwrap_err();
+    let error = GuestRun::new(Limits::default()).call("network").unwrap_err();
     let what = "it called wasi:sockets/instance-network.instance-network, which a plugin does not have";
     assert_eq!(error.root_cause().to_string(), what);
 }
