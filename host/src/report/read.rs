@@ -86,12 +86,12 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 /// The schema is looked at first: what another one has under the same keys is not known.
 fn parse<T: DeserializeOwned>(bytes: &[u8], path: &Path) -> Result<T, ReportError> {
     #[derive(Deserialize)]
-    struct Versioned {
+    struct Header {
         schema: u64,
     }
 
     let malformed = |error| ReportError::Malformed { path: path.to_owned(), error };
-    let Versioned { schema } = serde_json::from_slice(bytes).map_err(malformed)?;
+    let Header { schema } = serde_json::from_slice(bytes).map_err(malformed)?;
     if schema != u64::from(SCHEMA) {
         return Err(ReportError::Schema { path: path.to_owned(), found: schema });
     }

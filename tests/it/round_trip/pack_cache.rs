@@ -1,0 +1,122 @@
+//! The pack cache: what it spares, and what is not believed of it.
+
+use super::*;
+
+/// A directory whose files are older than the cache's settling time.
+fn old_folder(scratch: &Path) -> std::path::PathBuf {
+    let folder = scratch.join("tree");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("one"), "first").unwrap();
+    std::fs::write(folder.join("two"), vec![9; BLOCK_SIZE + 1]).unwrap();
+    // Change times can't be set: what is to be remembered has to be older than two seconds.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    folder
+}
+
+#[test]
+fn an_unchanged_tree_is_not_read_again_and_a_changed_file_is() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = old_folder(scratch.path());
+    let store = MemoryStore::new();
+    let mut cache =
+        FileCache::open_ambient(&scratch.path().join("cache/pack.sqlite"), CacheAccess::ReadWrite, &Silent).unwrap();
+    let (first, stats) = pack_with(&folder, &store, Some(&mut cache));
+    assert_eq!((stats.files_read, stats.files_unchanged), (2, 0));
+    let (second, stats) = pack_with(&folder, &store, Some(&mut cache));
+    assert_eq!((stats.files_read, stats.files_unchanged, stats.bytes_read), (0, 2, 0));
+    assert_eq!(first, second);
+
+    // Same length, and a modification time set back: the change time tells.
+    let old = std::fs::metadata(folder.join("one")).unwrap().modified().unwrap();
+    std::fs::write(folder.join("one"), "other").unwrap();
+    std::fs::File::open(folder.join("one")).unwrap().set_modified(old).unwrap();
+    let (third, stats) = pack_with(&folder, &store, Some(&mut cache));
+    assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
+    assert_ne!(first, third);
+    assert_eq!(third, pack(&folder, &MemoryStore::new()));
+}
+
+#[test]
+fn a_blob_that_the_store_lost_is_packed_again() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = old_folder(scratch.path());
+    let store = MemoryStore::new();
+    let mut cache =
+        FileCache::open_ambient(&scratch.path().join("pack.sqlite"), CacheAccess::ReadWrite, &Silent).unwrap();
+    let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
+    let lost = manifest.blobs()[0].0.id;
+    assert!(store.remove(&lost));
+    let (again, stats) = pack_with(&folder, &store, Some(&mut cache));
+    assert_eq!((stats.sent_blobs, stats.files_read), (1, 1));
+    assert_eq!(again, manifest);
+    assert!(verify(&again, &store, Level::Full, &Silent).unwrap().findings.is_empty());
+}
+
+#[test]
+fn a_file_that_was_just_written_is_not_remembered() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("tree");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("fresh"), "x").unwrap();
+    let store = MemoryStore::new();
+    let mut cache =
+        FileCache::open_ambient(&scratch.path().join("pack.sqlite"), CacheAccess::ReadWrite, &Silent).unwrap();
+    pack_with(&folder, &store, Some(&mut cache));
+    assert_eq!(pack_with(&folder, &store, Some(&mut cache)).1.files_unchanged, 0);
+}
+
+#[test]
+fn a_damaged_cache_is_replaced_with_a_warning() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("pack.sqlite");
+    drop(FileCache::open_ambient(&path, CacheAccess::ReadWrite, &Silent).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100..].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let recorder = Recorder::new(&Silent, Vec::new());
+    assert!(FileCache::open_ambient(&path, CacheAccess::ReadWrite, &recorder).is_some());
+    let warnings = recorder.warnings();
+    assert_eq!(warnings.len(), 1);
+    let text = warnings[0].to_string();
+    assert!(text.contains("was damaged") && text.contains("starting a new one"), "{text}");
+}
+
+#[test]
+fn somebody_s_file_is_left_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("notes");
+    let check = || {
+        let before = std::fs::read(&path).unwrap();
+        let recorder = Recorder::new(&Silent, Vec::new());
+        assert!(FileCache::open_ambient(&path, CacheAccess::ReadWrite, &recorder).is_none());
+        let [warning] = &recorder.warnings()[..] else { panic!("there is one warning") };
+        assert!(warning.what.ends_with("notes is something else"), "{warning}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    };
+    std::fs::write(&path, "remember the milk").unwrap();
+    check();
+    std::fs::remove_file(&path).unwrap();
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE file (x); INSERT INTO file VALUES (1)")
+        .unwrap();
+    check();
+}
+
+#[test]
+fn a_damaged_row_is_not_believed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = old_folder(scratch.path());
+    let path = scratch.path().join("pack.sqlite");
+    let store = MemoryStore::new();
+    let mut cache = FileCache::open_ambient(&path, CacheAccess::ReadWrite, &Silent).unwrap();
+    let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
+    drop(cache);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(db.execute("UPDATE file SET blocks = zeroblob(length(blocks)) WHERE path = 'one'", []).unwrap(), 1);
+    drop(db);
+    let mut cache = FileCache::open_ambient(&path, CacheAccess::ReadWrite, &Silent).unwrap();
+    let (again, stats) = pack_with(&folder, &store, Some(&mut cache));
+    assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
+    assert_eq!(again, manifest);
+}
