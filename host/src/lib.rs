@@ -27,7 +27,7 @@
 //! The sample project's modules, packed into a store that is gone afterwards:
 //!
 //! ```
-//! use flistry::{CacheAccess, Config, Environment, Level, MemoryStore, Session, Silent};
+//! use flistry::{Caches, Config, Environment, Level, MemoryStore, Session, Silent};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample");
@@ -39,11 +39,11 @@
 //! config.read_back = Level::Full;
 //! let store = MemoryStore::new();
 //!
-//! let session = Session::open(&config, &["modules".into()], CacheAccess::ReadOnly, &Silent)?;
+//! let session = Session::open(&config, &["modules".into()], Caches::READ_ONLY, &Silent)?;
 //! let planned = session.plan()?;
 //! let plan = &planned.plans()[0];
 //! println!("{} has {} entries", plan.names.file, plan.input.tree.len());
-//! let executed = planned.execute_into(&store, false);
+//! let executed = planned.execute_into(&store);
 //!
 //! let [modules] = &executed.built[..] else { panic!("one flist was asked for") };
 //! assert_eq!(modules.report.pack.blobs as usize, store.len());
@@ -88,7 +88,7 @@ pub mod verify;
 #[doc(hidden)]
 pub mod zinit;
 
-pub use build::{Executed, Plan, Planned, Published, Session};
+pub use build::{Caches, Executed, Plan, Planned, Published, Session};
 pub use config::{Config, Environment};
 pub use error::{Error, ExitCode};
 pub use manifest::Manifest;

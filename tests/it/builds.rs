@@ -207,13 +207,13 @@ fn routes_are_patched_and_checked_for_write_credentials() {
 
 #[test]
 fn a_build_into_the_callers_store_is_published_nowhere_else() {
-    use flistry::{CacheAccess, Config, Environment, MemoryStore, Session, Silent};
+    use flistry::{Caches, Config, Environment, MemoryStore, Session, Silent};
     let project = Project::sample();
     let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
     config.publish.directory = Some(project.path("published"));
     let store = MemoryStore::new();
-    let session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
-    let executed = session.plan().unwrap().execute_into(&store, false);
+    let session = Session::open(&config, &["modules".to_owned()], Caches::READ_ONLY, &Silent).unwrap();
+    let executed = session.plan().unwrap().execute_into(&store);
     assert!(executed.error.is_none(), "{:?}", executed.error);
     assert_eq!(executed.built[0].published, [""; 0]);
     assert_eq!(executed.built[0].report.store, [flistry::ReadBlobs::describe(&store)]);

@@ -229,14 +229,13 @@ fn what_depmod_does_wrong_is_said_and_nothing_is_published() {
 
 #[test]
 fn without_depmod_the_plan_says_what_to_install() {
-    use flistry::build::Session;
+    use flistry::build::{Caches, Session};
     use flistry::config::{Config, Environment};
     use flistry::progress::Silent;
-    use flistry::tree::file_cache::CacheAccess;
     let project = project(&["kernel/fs/fuse"], "");
     let mut config = Config::load(&project.path(""), &Environment::default(), time::UtcDateTime::UNIX_EPOCH).unwrap();
     config.search_path = vec![project.path("bin")];
-    let session = Session::open(&config, &["modules".to_owned()], CacheAccess::ReadOnly, &Silent).unwrap();
+    let session = Session::open(&config, &["modules".to_owned()], Caches::READ_ONLY, &Silent).unwrap();
     let error = session.plan().err().unwrap();
     assert_eq!(
         error.to_string(),

@@ -42,7 +42,7 @@ pub(super) fn own_files(
     });
     let written = [
         (config.output.clone(), "the finished flists"),
-        (config.pack.cache.clone(), "the pack cache"),
+        (config.pack.cache.clone(), "the file cache"),
         (config.plugin_cache.clone(), "the compiled plugins"),
     ];
     // By path: none of them needs to exist yet.

@@ -25,5 +25,5 @@ pub use plan::{NewIndexes, Plan};
 #[cfg(test)]
 pub(crate) use policy::Policy;
 pub use policy::load as load_plugin;
-pub use session::{Executed, Planned, Session};
+pub use session::{Caches, Executed, Planned, Session};
 pub use stages::Published;

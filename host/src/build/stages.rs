@@ -25,7 +25,7 @@ use crate::publish::Publication;
 use crate::report::{self, BuildReport, Decisions, IndexesMade, ManifestFacts, ReadBack, Subject};
 use crate::store::WriteBlobs;
 use crate::tree::edit::TreeEdit;
-use crate::tree::file_cache::{CacheAccess, FileCache};
+use crate::tree::file_cache::CachePlace;
 use crate::tree::source::Source;
 use crate::tree::{Input, timestamp};
 use crate::verify::read_back::ProvenManifest;
@@ -78,11 +78,11 @@ pub(super) fn carry_out<'a>(
     plan: Plan<'a>,
     store: &dyn WriteBlobs,
     proof: Proof,
-    use_cache: bool,
+    cache: Option<&CachePlace>,
     progress: &'a dyn Progress,
 ) -> Result<Published, Error> {
     progress.about(&plan.flist.name);
-    let Packed { manifest, mut record } = pack(plan, store, use_cache, progress)?;
+    let Packed { manifest, mut record } = pack(plan, store, cache, progress)?;
     let storage = &record.config.store;
     let clean = CleanManifest::check(manifest, &storage.write_credentials)?;
     record.clock.stage("route");
@@ -100,7 +100,7 @@ pub(super) fn carry_out<'a>(
 fn pack<'a>(
     plan: Plan<'a>,
     store: &dyn WriteBlobs,
-    use_cache: bool,
+    cache: Option<&CachePlace>,
     progress: &'a dyn Progress,
 ) -> Result<Packed<'a>, Error> {
     let Plan { config, flist, source, mut input, names, tags: mut own, decisions, indexes: new, .. } = plan;
@@ -117,8 +117,7 @@ fn pack<'a>(
         clock.stage("depmod");
     }
 
-    let mut cache =
-        use_cache.then(|| FileCache::open_ambient(&config.pack.cache, CacheAccess::ReadWrite, &recorder)).flatten();
+    let mut cache = cache.and_then(|cache| cache.open_ambient(&recorder));
     let packer = Packer { source: &source, store, workers: config.pack.workers, progress: &recorder };
     let (blocks, pack) = packer.pack(&input, cache.as_mut())?;
     clock.stage("pack");
@@ -150,7 +149,7 @@ fn make_indexes(
     progress: &dyn Progress,
 ) -> Result<(BTreeMap<String, Vec<u8>>, IndexesMade), Error> {
     progress.begin(Step::Indexes, 0);
-    // Beside the pack cache: a disk of the project's, where a system's temporary directory may be memory.
+    // Beside the file cache: a disk of the project's, where a system's temporary directory may be memory.
     let scratch = config.pack.cache.parent().unwrap_or(&config.project);
     let made = new.depmod.make(source, input, &config.kernel, new.system_map.as_deref(), scratch)?;
     for complaint in made.complaints {

@@ -2,10 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use flistry::build::{Executed, Published, Session};
+use flistry::build::{Caches, Executed, Published, Session};
 use flistry::error::Error;
 use flistry::report::BuildReport;
-use flistry::tree::file_cache::CacheAccess;
 use flistry::zinit::{FileState, Written};
 use serde::Serialize;
 
@@ -19,7 +18,7 @@ pub struct BuildArgs {
     /// The flists to build, by their names in config/flistry.toml; all of them if none is named
     #[arg(value_name = "FLIST")]
     flists: Vec<String>,
-    /// Read every file again, even if the pack cache knows that it is unchanged
+    /// Read every file, and leave the file cache alone
     #[arg(long)]
     no_cache: bool,
 }
@@ -30,8 +29,12 @@ pub struct BuildOutcome(Executed);
 
 pub fn run(args: BuildArgs, context: &CommandContext) -> Result<BuildOutcome, Error> {
     let config = context.config()?;
-    let session = Session::open(&config, &args.flists, CacheAccess::ReadWrite, &context.terminal)?;
-    Ok(BuildOutcome(session.plan()?.execute(!args.no_cache)?))
+    let caches = match args.no_cache {
+        true => Caches { files: None, ..Caches::READ_WRITE },
+        false => Caches::READ_WRITE,
+    };
+    let session = Session::open(&config, &args.flists, caches, &context.terminal)?;
+    Ok(BuildOutcome(session.plan()?.execute()?))
 }
 
 impl Outcome for BuildOutcome {

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use flistry::build::{NewIndexes, Plan, Session};
+use flistry::build::{Caches, NewIndexes, Plan, Session};
 use flistry::error::Error;
 use flistry::printable::Printable;
 use flistry::report::Decisions;
 use flistry::tree::Counts;
-use flistry::tree::file_cache::CacheAccess;
 use serde::Serialize;
 
 use super::changes;
@@ -57,7 +56,7 @@ struct PlannedIndexes {
 
 pub fn run(args: PlanArgs, context: &CommandContext) -> Result<PlanOutcome, Error> {
     let config = context.config()?;
-    let session = Session::open(&config, &args.flists, CacheAccess::ReadOnly, &context.terminal)?;
+    let session = Session::open(&config, &args.flists, Caches::READ_ONLY, &context.terminal)?;
     let flists = session.plan()?.plans().iter().map(PlannedFlist::from).collect();
     Ok(PlanOutcome {
         kernel: config.kernel.to_string(),

@@ -82,7 +82,7 @@ pub struct Storage {
 /// How contents are packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackSettings {
-    /// The pack cache's file, absolute.
+    /// The file cache, absolute.
     pub cache: PathBuf,
     /// How many threads.
     pub workers: NonZeroUsize,

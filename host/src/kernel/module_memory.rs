@@ -6,14 +6,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, params};
 
 use super::modinfo::{Compression, MAX_MODULE_BYTES, modinfo_of_module};
-use crate::progress::{Progress, Recorder, Silent, Warning};
-use crate::tree::file_cache::{CacheAccess, FileCache, checksum, columns_of, identity_in};
+use crate::progress::{Progress, Warning};
+use crate::tree::file_cache::{CacheAccess, CachePlace, checksum, columns_of, identity_in};
 use crate::tree::source::{FileIdentity, now_ns};
 
 /// How many builds that learn something may pass without a module before it is forgotten: flists that are built by turns
@@ -38,7 +37,7 @@ struct ModuleKey {
 
 /// What is known of modules.
 pub struct ModuleMemory {
-    cache: Option<(PathBuf, CacheAccess)>,
+    cache: Option<Arc<CachePlace>>,
     state: Mutex<MemoryState>,
 }
 
@@ -47,7 +46,8 @@ struct MemoryState {
     /// Whether the cache was looked at.
     loaded: bool,
     known: HashMap<ModuleKey, Known>,
-    warnings: Vec<Warning>,
+    /// What was wrong with the cache.
+    warning: Option<Warning>,
 }
 
 /// What is known of a module.
@@ -73,9 +73,9 @@ pub enum NotRead {
 }
 
 impl ModuleMemory {
-    /// A memory that lasts from build to build in the file cache at `path`.
-    pub fn new(path: &Path, access: CacheAccess) -> Self {
-        ModuleMemory { cache: Some((path.to_owned(), access)), state: Mutex::default() }
+    /// A memory that lasts from build to build in a file cache.
+    pub fn new(cache: Arc<CachePlace>) -> Self {
+        ModuleMemory { cache: Some(cache), state: Mutex::default() }
     }
 
     /// A memory for this run.
@@ -115,14 +115,17 @@ impl ModuleMemory {
     }
 
     /// Says what was wrong with the cache, and writes what is new to it if this run may.
-    pub fn settle(&self, progress: &dyn Progress) {
+    pub fn save(&self, progress: &dyn Progress) {
+        let Some(place) = &self.cache else { return };
         let mut state = self.lock();
-        state.warnings.drain(..).for_each(|warning| progress.warn(warning));
-        let Some((path, CacheAccess::ReadWrite)) = &self.cache else { return };
-        if !state.known.values().any(|known| known.settled && !known.stored) {
+        if let Some(warning) = state.warning.take() {
+            place.warn(warning, progress);
+        }
+        if place.access() == CacheAccess::ReadOnly || !state.known.values().any(|known| known.settled && !known.stored)
+        {
             return;
         }
-        let Some(mut cache) = FileCache::open_ambient(path, CacheAccess::ReadWrite, progress) else { return };
+        let Some(mut cache) = place.open_ambient(progress) else { return };
         if cache.with("write", progress, |db| state.store(db)).is_some() {
             state.known.values_mut().for_each(|known| known.stored = known.settled);
         }
@@ -132,8 +135,8 @@ impl ModuleMemory {
         let mut state = self.lock();
         if !state.loaded {
             state.loaded = true;
-            if let Some((path, access)) = &self.cache {
-                state.load(path, *access);
+            if let Some(place) = &self.cache {
+                state.load(place);
             }
         }
         let known = state.known.get_mut(key)?;
@@ -147,15 +150,12 @@ impl ModuleMemory {
 }
 
 impl MemoryState {
-    fn load(&mut self, path: &Path, access: CacheAccess) {
-        // Read only, whatever this run may: a cache is made, or replaced, when there is something to write.
-        let recorder = Recorder::new(&Silent, Vec::new());
-        let cache = FileCache::open_ambient(path, CacheAccess::ReadOnly, &recorder);
-        let known = cache.and_then(|mut cache| cache.with("read", &recorder, |db| MemoryState::try_load(db)));
-        self.known = known.unwrap_or_default();
-        // A run that may write opens it again, and says then what is wrong.
-        if access == CacheAccess::ReadOnly {
-            self.warnings.extend(recorder.warnings());
+    fn load(&mut self, place: &CachePlace) {
+        // Nothing is made or replaced yet, whatever this run may: that is done when there is something to write.
+        match place.read_ambient(MemoryState::try_load) {
+            Ok(known) => self.known = known.unwrap_or_default(),
+            // A run that may write opens it again, and says then what is wrong.
+            Err(warning) => self.warning = Some(warning).filter(|_| place.access() == CacheAccess::ReadOnly),
         }
     }
 

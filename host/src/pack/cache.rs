@@ -1,4 +1,4 @@
-//! The pack cache: which blocks a file had when it was packed last, so that an unchanged tree is not read again. Whether the
+//! What a pack remembers in the file cache: which blocks a file had when it was packed last, so that an unchanged tree is not read again. Whether the
 //! store still has a blob is asked every time.
 
 use std::collections::{HashMap, HashSet};
@@ -25,13 +25,13 @@ pub(super) struct CachedFile {
 }
 
 /// All files of a source that are remembered, by path.
-pub(super) fn load(cache: &mut FileCache, source: &Path, progress: &dyn Progress) -> HashMap<String, CachedFile> {
+pub(super) fn load(cache: &mut FileCache<'_>, source: &Path, progress: &dyn Progress) -> HashMap<String, CachedFile> {
     cache.with("read", progress, |db| try_load(db, source)).unwrap_or_default()
 }
 
 /// Remembers files, and forgets those of the source that `all` does not name.
 pub(super) fn store(
-    cache: &mut FileCache,
+    cache: &mut FileCache<'_>,
     source: &Path,
     files: impl Iterator<Item = (String, CachedFile)>,
     all: impl FnOnce() -> HashSet<String>,
@@ -39,7 +39,7 @@ pub(super) fn store(
 ) {
     let now = now_ns();
     let settled: Vec<(String, CachedFile)> = files.filter(|(_, file)| file.identity.settled(now)).collect();
-    if settled.is_empty() {
+    if settled.is_empty() || !cache.is_writable() {
         return;
     }
     let all = all();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! files ─▶ batches of blocks ─▶ workers: read, key, seal, id ─▶ bounded queue ─▶ storers: ask, put
-//!   └─ unchanged since the last pack: blocks from the pack cache, if the store still has them
+//!   └─ unchanged since the last pack: blocks from the file cache, if the store still has them
 //! ```
 //!
 //! Workers are more than the cores and storers are threads of their own, so that the disk, the processor and the

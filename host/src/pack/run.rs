@@ -23,7 +23,7 @@ impl Packer<'_> {
     /// # Errors
     /// The first file that could not be read, or changed while it was read, or the first blob that could not be
     /// stored. The store may have some blobs by then; a later pack will not send those again.
-    pub fn pack(&self, input: &Input, mut cache: Option<&mut FileCache>) -> Result<(Blocks, PackStats), PackError> {
+    pub fn pack(&self, input: &Input, mut cache: Option<&mut FileCache<'_>>) -> Result<(Blocks, PackStats), PackError> {
         let cached =
             cache.as_mut().map(|cache| cache::load(cache, self.source.path(), self.progress)).unwrap_or_default();
         self.progress.begin(Step::Pack, input.tree.counts().bytes);
@@ -83,7 +83,7 @@ impl Packer<'_> {
         Ok((blocks, stats))
     }
 
-    /// The files that are as the pack cache saw them, and whose blobs the store still has.
+    /// The files that are as the file cache has them, and whose blobs the store still has.
     fn unchanged(
         &self,
         input: &Input,

@@ -7,7 +7,7 @@ pub struct PackStats {
     pub files_read: u64,
     /// Their bytes.
     pub bytes_read: u64,
-    /// Files whose blocks the pack cache knew.
+    /// Files whose blocks the file cache knew.
     pub files_unchanged: u64,
     /// Blocks that the manifest refers to.
     pub blocks: u64,

@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 /// A source directory, opened once. Everything after this reads through it, so that nothing a tree holds, no symlink and no name,
 /// can make a build read outside it; and its files are read as the scan saw them, or not at all.
 pub struct Source {
-    /// For messages and as the pack cache's key; nothing is opened by it.
+    /// For messages and as a key in the file cache; nothing is opened by it.
     path: PathBuf,
     dir: Dir,
 }

@@ -78,11 +78,11 @@ fn a_damaged_one_is_replaced_with_a_warning() {
     for damaged in [&overwritten[..], &memory[..memory.len() / 2]] {
         std::fs::write(project.path(MEMORY), damaged).unwrap();
         let run = project.build(&["build", "firmware"]).ok();
-        let text = format!("warning: the pack cache PROJECT/{MEMORY} ");
+        let text = format!("warning: the file cache PROJECT/{MEMORY} ");
         assert!(run.stderr.contains(&format!("{text}was damaged ")), "{}", run.stderr);
-        assert_eq!(run.stderr.matches("pack cache").count(), 1, "it is said once: {}", run.stderr);
+        assert_eq!(run.stderr.matches("file cache").count(), 1, "it is said once: {}", run.stderr);
         assert!(built(&project) == first);
-        assert!(project.build(&["build", "firmware"]).ok().stderr.lines().all(|line| !line.contains("pack cache")));
+        assert!(project.build(&["build", "firmware"]).ok().stderr.lines().all(|line| !line.contains("file cache")));
     }
 }
 
@@ -98,7 +98,7 @@ fn any_damaged_byte_costs_time_alone() {
         std::fs::write(project.path(MEMORY), damaged).unwrap();
         assert!(built(&project) == first, "byte {at}");
         let again = project.build(&["build", "firmware"]).ok();
-        assert!(!again.stderr.contains("pack cache"), "byte {at}: {}", again.stderr);
+        assert!(!again.stderr.contains("file cache"), "byte {at}: {}", again.stderr);
     }
 }
 
@@ -108,7 +108,7 @@ fn one_without_a_header_is_replaced_or_left_alone() {
     let first = built(&project);
     std::fs::write(project.path(MEMORY), b"").unwrap();
     let run = project.build(&["build", "firmware"]).ok();
-    assert!(!run.stderr.contains("pack cache"), "{}", run.stderr);
+    assert!(!run.stderr.contains("file cache"), "{}", run.stderr);
     assert!(std::fs::read(project.path(MEMORY)).unwrap().starts_with(b"SQLite format 3"));
 
     std::fs::write(project.path(MEMORY), b"\0\0\0").unwrap();
@@ -117,6 +117,47 @@ fn one_without_a_header_is_replaced_or_left_alone() {
     assert!(run.stderr.contains(&text), "{}", run.stderr);
     assert_eq!(std::fs::read(project.path(MEMORY)).unwrap(), b"\0\0\0");
     assert!(built(&project) == first);
+}
+
+#[test]
+fn one_that_is_something_else_is_warned_of_once() {
+    let project = settled();
+    std::fs::create_dir(project.path("dist")).unwrap();
+    std::fs::write(project.path(MEMORY), b"broken").unwrap();
+    for command in ["build", "plan"] {
+        let run = project.build(&[command, "modules", "firmware"]).ok();
+        assert_eq!(run.stderr.matches("is something else").count(), 1, "{command}: {}", run.stderr);
+    }
+    assert_eq!(std::fs::read(project.path(MEMORY)).unwrap(), b"broken");
+}
+
+#[test]
+fn without_the_cache_its_file_is_not_touched() {
+    let project = settled();
+    let without = || {
+        let run = project.build(&["build", "--no-cache"]).ok();
+        assert!(!run.stderr.contains("file cache") && !run.stderr.contains(MEMORY), "{}", run.stderr);
+    };
+    without();
+    assert!(!project.path(MEMORY).exists());
+    for bytes in [&b"broken"[..], b""] {
+        std::fs::write(project.path(MEMORY), bytes).unwrap();
+        without();
+        assert_eq!(std::fs::read(project.path(MEMORY)).unwrap(), bytes);
+    }
+    std::fs::remove_file(project.path(MEMORY)).unwrap();
+    std::fs::create_dir(project.path(MEMORY)).unwrap();
+    without();
+    assert_eq!(std::fs::read_dir(project.path(MEMORY)).unwrap().count(), 0);
+    std::fs::remove_dir(project.path(MEMORY)).unwrap();
+
+    // Nor is one read that could be used.
+    built(&project);
+    let memory = std::fs::read(project.path(MEMORY)).unwrap();
+    without();
+    let pack = &project.report(FIRMWARE)["pack"];
+    assert!(pack["files_unchanged"] == 0 && pack["files_read"] != 0, "{pack}");
+    assert!(std::fs::read(project.path(MEMORY)).unwrap() == memory);
 }
 
 #[test]

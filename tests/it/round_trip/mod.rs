@@ -18,7 +18,7 @@ use flistry::store::url::IdRange;
 use flistry::tree::Input;
 use flistry::tree::Owner;
 use flistry::tree::edit::TreeEdit;
-use flistry::tree::file_cache::{CacheAccess, FileCache};
+use flistry::tree::file_cache::{CacheAccess, CachePlace, FileCache};
 use flistry::tree::filtered::Filtered;
 use flistry::tree::normal::{NormalRules, normalize};
 use flistry::tree::scan::scan;
@@ -92,7 +92,7 @@ fn input(folder: &Path) -> (Source, Input) {
     (source, input)
 }
 
-fn pack_with(folder: &Path, store: &MemoryStore, cache: Option<&mut FileCache>) -> (Manifest, PackStats) {
+fn pack_with(folder: &Path, store: &MemoryStore, cache: Option<&mut FileCache<'_>>) -> (Manifest, PackStats) {
     let (source, input) = input(folder);
     let packer = Packer { source: &source, store, workers: NonZeroUsize::new(2).unwrap(), progress: &Silent };
     let (blocks, stats) = packer.pack(&input, cache).unwrap();

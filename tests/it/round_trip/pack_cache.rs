@@ -1,4 +1,4 @@
-//! The pack cache: what it spares, and what is not believed of it.
+//! The file cache in a pack: what it spares, and what is not believed of it.
 
 use super::*;
 
@@ -13,13 +13,69 @@ fn old_folder(scratch: &Path) -> std::path::PathBuf {
     folder
 }
 
+/// Where a build would have its cache.
+fn place(path: &Path) -> CachePlace {
+    CachePlace::new(path, CacheAccess::ReadWrite)
+}
+
+#[test]
+fn one_that_may_only_be_read_is_used_as_it_is() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = old_folder(scratch.path());
+    let path = scratch.path().join("pack.sqlite");
+    let store = MemoryStore::new();
+    let read_only = CachePlace::new(&path, CacheAccess::ReadOnly);
+    assert!(read_only.open_ambient(&Silent).is_none() && !path.exists());
+    pack_with(&folder, &store, place(&path).open_ambient(&Silent).as_mut());
+    let before = std::fs::read(&path).unwrap();
+    std::fs::write(folder.join("one"), "other").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    for _ in 0..2 {
+        let (_, stats) = pack_with(&folder, &store, read_only.open_ambient(&Silent).as_mut());
+        assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
+    }
+    assert!(std::fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn what_is_wrong_with_it_is_said_once_in_a_run() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("notes");
+    std::fs::write(&path, "remember the milk").unwrap();
+    let remedy = "(move it away, or name another file as `cache` under [pack] in config/flistry.toml)";
+    let file = path.display();
+    for (access, what) in [
+        (CacheAccess::ReadWrite, format!("building without the file cache: {file} is something else")),
+        (CacheAccess::ReadOnly, format!("the file cache cannot be used: {file} is something else")),
+    ] {
+        let place = CachePlace::new(&path, access);
+        let recorder = Recorder::new(&Silent, Vec::new());
+        assert!(place.open_ambient(&recorder).is_none() && place.open_ambient(&recorder).is_none());
+        let [warning] = &recorder.warnings()[..] else { panic!("it is said once") };
+        assert_eq!(warning.to_string(), format!("{what} {remedy}"));
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_costs_time_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::write(scratch.path().join("notes"), "").unwrap();
+    let path = scratch.path().join("notes/pack.sqlite");
+    let recorder = Recorder::new(&Silent, Vec::new());
+    assert!(place(&path).open_ambient(&recorder).is_none());
+    let [warning] = &recorder.warnings()[..] else { panic!("there is one warning") };
+    let text = warning.to_string();
+    assert!(text.starts_with(&format!("building without the file cache {}: ", path.display())), "{text}");
+    assert!(text.ends_with("(every file is read again; `--no-cache` asks for that, without this warning)"), "{text}");
+}
+
 #[test]
 fn an_unchanged_tree_is_not_read_again_and_a_changed_file_is() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = old_folder(scratch.path());
     let store = MemoryStore::new();
-    let mut cache =
-        FileCache::open_ambient(&scratch.path().join("cache/pack.sqlite"), CacheAccess::ReadWrite, &Silent).unwrap();
+    let place = place(&scratch.path().join("cache/pack.sqlite"));
+    let mut cache = place.open_ambient(&Silent).unwrap();
     let (first, stats) = pack_with(&folder, &store, Some(&mut cache));
     assert_eq!((stats.files_read, stats.files_unchanged), (2, 0));
     let (second, stats) = pack_with(&folder, &store, Some(&mut cache));
@@ -41,8 +97,8 @@ fn a_blob_that_the_store_lost_is_packed_again() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = old_folder(scratch.path());
     let store = MemoryStore::new();
-    let mut cache =
-        FileCache::open_ambient(&scratch.path().join("pack.sqlite"), CacheAccess::ReadWrite, &Silent).unwrap();
+    let place = place(&scratch.path().join("pack.sqlite"));
+    let mut cache = place.open_ambient(&Silent).unwrap();
     let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
     let lost = manifest.blobs()[0].0.id;
     assert!(store.remove(&lost));
@@ -59,8 +115,8 @@ fn a_file_that_was_just_written_is_not_remembered() {
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("fresh"), "x").unwrap();
     let store = MemoryStore::new();
-    let mut cache =
-        FileCache::open_ambient(&scratch.path().join("pack.sqlite"), CacheAccess::ReadWrite, &Silent).unwrap();
+    let place = place(&scratch.path().join("pack.sqlite"));
+    let mut cache = place.open_ambient(&Silent).unwrap();
     pack_with(&folder, &store, Some(&mut cache));
     assert_eq!(pack_with(&folder, &store, Some(&mut cache)).1.files_unchanged, 0);
 }
@@ -69,12 +125,12 @@ fn a_file_that_was_just_written_is_not_remembered() {
 fn a_damaged_cache_is_replaced_with_a_warning() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("pack.sqlite");
-    drop(FileCache::open_ambient(&path, CacheAccess::ReadWrite, &Silent).unwrap());
+    drop(place(&path).open_ambient(&Silent).unwrap());
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[100..].fill(0xff);
     std::fs::write(&path, bytes).unwrap();
     let recorder = Recorder::new(&Silent, Vec::new());
-    assert!(FileCache::open_ambient(&path, CacheAccess::ReadWrite, &recorder).is_some());
+    assert!(place(&path).open_ambient(&recorder).is_some());
     let warnings = recorder.warnings();
     assert_eq!(warnings.len(), 1);
     let text = warnings[0].to_string();
@@ -88,7 +144,7 @@ fn somebody_s_file_is_left_alone() {
     let check = || {
         let before = std::fs::read(&path).unwrap();
         let recorder = Recorder::new(&Silent, Vec::new());
-        assert!(FileCache::open_ambient(&path, CacheAccess::ReadWrite, &recorder).is_none());
+        assert!(place(&path).open_ambient(&recorder).is_none());
         let [warning] = &recorder.warnings()[..] else { panic!("there is one warning") };
         assert!(warning.what.ends_with("notes is something else"), "{warning}");
         assert_eq!(std::fs::read(&path).unwrap(), before);
@@ -109,13 +165,14 @@ fn a_damaged_row_is_not_believed() {
     let folder = old_folder(scratch.path());
     let path = scratch.path().join("pack.sqlite");
     let store = MemoryStore::new();
-    let mut cache = FileCache::open_ambient(&path, CacheAccess::ReadWrite, &Silent).unwrap();
+    let place = place(&path);
+    let mut cache = place.open_ambient(&Silent).unwrap();
     let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
     drop(cache);
     let db = rusqlite::Connection::open(&path).unwrap();
     assert_eq!(db.execute("UPDATE file SET blocks = zeroblob(length(blocks)) WHERE path = 'one'", []).unwrap(), 1);
     drop(db);
-    let mut cache = FileCache::open_ambient(&path, CacheAccess::ReadWrite, &Silent).unwrap();
+    let mut cache = place.open_ambient(&Silent).unwrap();
     let (again, stats) = pack_with(&folder, &store, Some(&mut cache));
     assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
     assert_eq!(again, manifest);

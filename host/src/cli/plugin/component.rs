@@ -9,7 +9,7 @@ use flistry::config::{ComponentSource, read_config_file};
 use flistry::error::Error;
 use flistry::kernel::module_memory::ModuleMemory;
 use flistry::plugin::{Engine, LoadOptions, Plugin};
-use flistry::tree::file_cache::CacheAccess;
+use flistry::tree::file_cache::{CacheAccess, CachePlace};
 use serde_json::{Map, Value};
 
 use crate::cli::context::CommandContext;
@@ -64,7 +64,10 @@ impl ComponentArgs {
         let in_project = context.project.join("config").is_dir();
         let cache = in_project.then_some(compiled.as_path());
         let modules = match in_project {
-            true => ModuleMemory::new(&context.project.join(FILE_CACHE), CacheAccess::ReadOnly),
+            true => {
+                let place = CachePlace::new(&context.project.join(FILE_CACHE), CacheAccess::ReadOnly);
+                ModuleMemory::new(Arc::new(place))
+            }
             false => ModuleMemory::of_one_run(),
         };
         let name = match &self.component {

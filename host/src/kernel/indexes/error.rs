@@ -105,7 +105,7 @@ impl IndexError {
                 let by = needed.first().map_or("the plugin", |first| &first.by);
                 format!("let a filter drop what needs it as well, correct what `{by}` leaves out, or select with `builtin:modules-select`, which keeps what is needed")
             }
-            IndexError::Stage { .. } => "the directory of the pack cache needs room for a copy of the modules".into(),
+            IndexError::Stage { .. } => "the directory of the file cache needs room for a copy of the modules".into(),
             IndexError::Read { error, .. } if error.kind() == std::io::ErrorKind::FileTooLarge => {
                 "no kernel's index is that large: remove it, and run depmod".into()
             }

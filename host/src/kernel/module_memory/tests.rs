@@ -1,8 +1,10 @@
 //! What is remembered, for how long, and what becomes of a cache that is damaged.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::progress::{Recorder, Silent};
 
 /// Files that are one module each, and a count of how often one is read.
 struct FakeModules {
@@ -39,18 +41,23 @@ impl FakeModules {
     }
 }
 
+/// A memory in the cache at `path`.
+fn memory_in(path: &Path, access: CacheAccess) -> ModuleMemory {
+    ModuleMemory::new(Arc::new(CachePlace::new(path, access)))
+}
+
 /// What `memory` warns of at its end.
-fn settle(memory: &ModuleMemory) -> Vec<String> {
+fn save(memory: &ModuleMemory) -> Vec<String> {
     let recorder = Recorder::new(&Silent, Vec::new());
-    memory.settle(&recorder);
+    memory.save(&recorder);
     recorder.warnings().iter().map(ToString::to_string).collect()
 }
 
 /// One run: what of `modules` had to be read; written at its end.
 fn run(cache: &Path, modules: &FakeModules) -> usize {
-    let memory = ModuleMemory::new(cache, CacheAccess::ReadWrite);
+    let memory = memory_in(cache, CacheAccess::ReadWrite);
     let reads = modules.reads(&memory);
-    assert_eq!(settle(&memory), [""; 0]);
+    assert_eq!(save(&memory), [""; 0]);
     reads
 }
 
@@ -73,9 +80,9 @@ fn what_a_module_says_comes_back_as_it_was() {
     let cache = directory.path().join("cache.sqlite");
     let modules = FakeModules::new(1, 60);
     let read = || {
-        let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+        let memory = memory_in(&cache, CacheAccess::ReadWrite);
         let pairs = memory.pairs("a.ko", Some(modules.identities[0]), |_| Ok(modules.bytes.clone())).unwrap();
-        memory.settle(&Silent);
+        memory.save(&Silent);
         pairs
     };
     assert_eq!(read(), read());
@@ -86,14 +93,14 @@ fn nothing_is_written_unasked() {
     let directory = tempfile::tempdir().unwrap();
     let modules = FakeModules::new(3, 60);
     let cache = directory.path().join("not/yet/cache.sqlite");
-    for memory in [ModuleMemory::new(&cache, CacheAccess::ReadOnly), ModuleMemory::of_one_run()] {
+    for memory in [memory_in(&cache, CacheAccess::ReadOnly), ModuleMemory::of_one_run()] {
         assert_eq!(modules.reads(&memory), 3);
         assert_eq!(modules.reads(&memory), 0, "within a run it is remembered in any case");
-        assert_eq!(settle(&memory), [""; 0]);
+        assert_eq!(save(&memory), [""; 0]);
         assert!(!directory.path().join("not").exists());
     }
     assert_eq!(run(&cache, &modules), 3);
-    assert_eq!(modules.reads(&ModuleMemory::new(&cache, CacheAccess::ReadOnly)), 0);
+    assert_eq!(modules.reads(&memory_in(&cache, CacheAccess::ReadOnly)), 0);
 }
 
 #[test]
@@ -116,9 +123,9 @@ fn a_pipe_is_not_waited_for() {
     rustix::fs::mknodat(rustix::fs::CWD, &cache, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     let modules = FakeModules::new(1, 60);
     for access in [CacheAccess::ReadOnly, CacheAccess::ReadWrite] {
-        let memory = ModuleMemory::new(&cache, access);
+        let memory = memory_in(&cache, access);
         assert_eq!(modules.reads(&memory), 1);
-        assert!(settle(&memory).iter().all(|warning| warning.contains("it is not a regular file")));
+        assert!(save(&memory).iter().all(|warning| warning.contains("it is not a regular file")));
     }
 }
 
@@ -188,13 +195,13 @@ fn a_damaged_cache_is_replaced_with_a_warning() {
     let mut bytes = std::fs::read(&cache).unwrap();
     bytes[100..].fill(0xff);
     std::fs::write(&cache, bytes).unwrap();
-    let memory = ModuleMemory::new(&cache, CacheAccess::ReadOnly);
+    let memory = memory_in(&cache, CacheAccess::ReadOnly);
     assert_eq!(modules.reads(&memory), 2);
-    let [warning] = &settle(&memory)[..] else { panic!("there is one warning") };
+    let [warning] = &save(&memory)[..] else { panic!("there is one warning") };
     assert!(warning.contains("cannot be used") && warning.ends_with("(the next build starts a new one)"), "{warning}");
-    let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+    let memory = memory_in(&cache, CacheAccess::ReadWrite);
     assert_eq!(modules.reads(&memory), 2);
-    let [warning] = &settle(&memory)[..] else { panic!("it is said once") };
+    let [warning] = &save(&memory)[..] else { panic!("it is said once") };
     assert!(warning.ends_with("starting a new one"), "{warning}");
     assert_eq!(run(&cache, &modules), 0);
 }
@@ -211,9 +218,9 @@ fn a_cache_that_is_damaged_anywhere_is_whole_again_after_one_build() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x41;
         std::fs::write(&cache, &damaged).unwrap();
-        let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+        let memory = memory_in(&cache, CacheAccess::ReadWrite);
         modules.reads(&memory);
-        let warnings = settle(&memory);
+        let warnings = save(&memory);
         assert!(warnings.iter().all(|warning| warning.ends_with("starting a new one")), "byte {at}: {warnings:?}");
         assert!(warnings.len() <= 1, "byte {at}: {warnings:?}");
         assert_eq!(run(&cache, &modules), 0, "byte {at}");
@@ -226,15 +233,15 @@ fn somebody_s_file_costs_time_alone() {
     let modules = FakeModules::new(2, 60);
     let cache = directory.path().join("notes");
     std::fs::write(&cache, "remember the milk").unwrap();
-    let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+    let memory = memory_in(&cache, CacheAccess::ReadWrite);
     assert_eq!(modules.reads(&memory), 2);
-    assert!(settle(&memory).iter().all(|warning| warning.contains("notes is something else")));
+    assert!(save(&memory).iter().all(|warning| warning.contains("notes is something else")));
     assert_eq!(std::fs::read(&cache).unwrap(), b"remember the milk");
     std::fs::remove_file(&cache).unwrap();
     std::fs::create_dir(&cache).unwrap();
-    let memory = ModuleMemory::new(&cache, CacheAccess::ReadWrite);
+    let memory = memory_in(&cache, CacheAccess::ReadWrite);
     assert_eq!(modules.reads(&memory), 2);
-    assert!(!settle(&memory).is_empty());
+    assert!(!save(&memory).is_empty());
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
 }
 
