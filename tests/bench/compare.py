@@ -1,4 +1,4 @@
-"""The measurements of tests/bench/run, which sets the environment and calls this with a work folder and a number of
+"""The measurements of tests/bench/run, which sets the environment and calls this with a work directory and a number of
 pairs. Runs that are compared alternate, so that a slower minute of the machine hits both."""
 
 import json
@@ -72,8 +72,8 @@ def project_of(flist, tree):
     return project
 
 
-def empty(folder):
-    shutil.rmtree(folder, ignore_errors=True)
+def empty(directory):
+    shutil.rmtree(directory, ignore_errors=True)
     # What was written before shall not be written back during the next run.
     os.sync()
 

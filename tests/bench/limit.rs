@@ -54,8 +54,8 @@ struct Walk {
     entries: usize,
 }
 
-fn walk(folder: &Path, into: &mut Walk) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+fn walk(directory: &Path, into: &mut Walk) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let meta = fs::symlink_metadata(&path)?;
         into.entries += 1;

@@ -100,11 +100,11 @@ fn a_build_on_s3_is_read_through_the_read_key_and_uploaded() {
     let server = S3Server::start();
     let project = Project::plain_on(&server);
     let run = project.flistry(&["build", "-v"]).ok();
-    let folder = server.bucket_folder().join("flists/test");
+    let directory = server.bucket_directory().join("flists/test");
     let manifest = std::fs::read(project.path("dist/flists/data.fl")).unwrap();
     for name in ["data.fl", "data-latest.fl"] {
-        assert_eq!(std::fs::read(folder.join("manifests").join(name)).unwrap(), manifest);
-        let sum = std::fs::read_to_string(folder.join(format!("manifests/{name}.sha256"))).unwrap();
+        assert_eq!(std::fs::read(directory.join("manifests").join(name)).unwrap(), manifest);
+        let sum = std::fs::read_to_string(directory.join(format!("manifests/{name}.sha256"))).unwrap();
         assert!(sum.ends_with(&format!("  {name}\n")), "{sum}");
     }
 
@@ -142,7 +142,7 @@ fn an_earlier_build_is_published_as_often_as_asked() {
     let project = Project::plain_on(&server);
     project.write_rfs_conf(&rfs_conf(&server).replace("UPLOAD_MANIFESTS=true", "UPLOAD_MANIFESTS=false"));
     project.flistry(&["build"]).ok();
-    let uploaded = server.bucket_folder().join("flists/test/manifests");
+    let uploaded = server.bucket_directory().join("flists/test/manifests");
     assert!(!uploaded.exists());
     let file = project.path("dist/flists/data.fl");
     for _ in 0..2 {
@@ -187,7 +187,7 @@ fn routes_are_patched_and_checked_for_write_credentials() {
         "the routes leave out the blobs 80-ff",
         "add a route for them; one without a range is for all blobs",
     );
-    for wrong in ["zz=dir:///a", "folder"] {
+    for wrong in ["zz=dir:///a", "directory"] {
         assert_eq!(project.flistry(&["route", "patch", file, "--route", wrong]).code, 2);
     }
 

@@ -1,4 +1,4 @@
-//! Manifests that somebody else made: foreign, broken, and meant to do harm. Each is refused with a message that says what
+//! Manifests from elsewhere: foreign, broken, and malicious. Each is refused with a message that says what
 //! is wrong, and nothing is written outside the directory that was named.
 
 use flistry::block::BLOCK_SIZE;
@@ -60,7 +60,7 @@ mod what_is_no_flist {
     }
 
     #[test]
-    fn a_view_in_a_table_s_place() {
+    fn a_view_in_place_of_a_table() {
         let endless =
             "CREATE VIEW inode AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n;";
         let bytes = database(&format!("{endless}{}", &SCHEMA[SCHEMA.find("CREATE TABLE extra").unwrap()..]));
@@ -124,7 +124,7 @@ mod what_is_no_tree {
     }
 
     #[test]
-    fn a_directory_in_itself() {
+    fn a_directory_inside_itself() {
         let found = problems("INSERT INTO inode VALUES (2, 2, 'a', 4096, 0, 0, 16877, 0, 0, 0);");
         assert_eq!(found, ["inode 2 is in a cycle of directories that is not reachable from the root"]);
     }
@@ -143,7 +143,7 @@ mod what_is_no_tree {
     }
 
     #[test]
-    fn names_that_leave_their_folder() {
+    fn names_that_escape_their_directory() {
         for (name, why) in [
             ("'..'", r#"a name that means another directory: "..""#),
             ("'.'", r#"a name that means another directory: ".""#),
@@ -161,7 +161,7 @@ mod what_is_no_tree {
     }
 
     #[test]
-    fn a_name_that_stands_twice() {
+    fn a_name_that_occurs_twice() {
         let found = problems(
             "INSERT INTO inode VALUES (2, 1, 'same', 0, 0, 0, 33188, 0, 0, 0);
              INSERT INTO inode VALUES (3, 1, 'same', 4096, 0, 0, 16877, 0, 0, 0);",
@@ -213,7 +213,7 @@ mod absurd_values {
     }
 
     #[test]
-    fn links_and_routes() {
+    fn symlinks_and_routes() {
         let found = problems(
             "INSERT INTO inode VALUES (2, 1, 'l', 0, 0, 0, 41471, 0, 0, 0);
              INSERT INTO route VALUES (0, 256, 'dir:///x');
@@ -230,7 +230,7 @@ mod absurd_values {
     }
 
     #[test]
-    fn a_chain_of_folders_deeper_than_any_stack() {
+    fn directories_nested_deeper_than_any_stack() {
         let mut rows = String::new();
         for ino in 2..20_000 {
             rows.push_str(&format!("INSERT INTO inode VALUES ({ino}, {}, 'd', 4096, 0, 0, 16877, 0, 0, 0);", ino - 1));
@@ -240,9 +240,9 @@ mod absurd_values {
     }
 }
 
-/// A manifest that is a tree and whose links lead out: what is unpacked stays inside.
+/// A manifest that is a tree and whose symlinks lead out: what is unpacked stays inside.
 #[test]
-fn a_link_is_made_and_never_followed() {
+fn symlinks_are_created_and_never_followed() {
     let scratch = tempfile::tempdir().unwrap();
     let outside = scratch.path().join("outside");
     std::fs::create_dir(&outside).unwrap();
@@ -255,7 +255,7 @@ fn a_link_is_made_and_never_followed() {
          INSERT INTO inode VALUES (4, 2, 'planted', 0, 0, 0, 33188, 0, 0, 0);",
         target.len()
     ));
-    // A file below a link is no tree at all.
+    // A file below a symlink does not make a tree.
     assert_eq!(message(&bytes), "it is malformed: inode 4: what it is in, inode 2, is not a directory");
 
     let bytes = manifest(&format!(
@@ -270,7 +270,7 @@ fn a_link_is_made_and_never_followed() {
 }
 
 #[test]
-fn unpacking_into_a_folder_that_has_something_is_refused() {
+fn unpacking_into_a_directory_that_is_not_empty_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("/etc", scratch.path().join("d")).unwrap();
     let bytes = manifest("INSERT INTO inode VALUES (2, 1, 'd', 4096, 0, 0, 16877, 0, 0, 0);");

@@ -47,7 +47,7 @@ fn modules<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 #[test]
-fn a_builder_s_list_selects_modules_and_what_they_need() {
+fn a_builders_list_selects_modules_and_what_they_need() {
     let project = selecting("config-files = { list = \"config/modules.conf\" }");
     project.flistry(&["build"]).ok();
 
@@ -126,7 +126,7 @@ fn without_a_selection_every_module_is_kept() {
 }
 
 #[test]
-fn strict_makes_an_error_of_what_is_not_there() {
+fn strict_turns_missing_modules_into_errors() {
     let project = selecting("config-files = { list = \"config/modules.conf\" }\nconfig.strict = true");
     project.flistry(&["build"]).fails(
         1,
@@ -204,7 +204,7 @@ mod files {
     }
 
     #[test]
-    fn a_file_that_is_no_text_is_refused() {
+    fn a_file_that_is_not_text_is_refused() {
         let correct = "correct `config-files` of [plugin.select] in config/flistry.toml; a path starts at the project's \
                        directory";
         let project = with_list("lists/net.conf");
@@ -251,7 +251,7 @@ mod files {
             run.fails(2, &format!("plugin `select`, config-files, `list`: lists/net.conf {why}"), hint);
             assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
         };
-        // A link, and another name of the same file, though no secret stands in it.
+        // A symlink, and another name of the same file, though no secret stands in it.
         let list = project.path("lists/net.conf");
         std::os::unix::fs::symlink("../config/rfs.conf", &list).unwrap();
         refused(write);

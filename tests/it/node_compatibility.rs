@@ -24,7 +24,7 @@ fn project(strict: bool) -> Project {
 }
 
 #[test]
-fn plan_build_and_verify_say_it() {
+fn plan_build_and_verify_report_it() {
     let project = project(false);
     for command in ["plan", "build"] {
         let run = project.flistry(&[command]).ok();

@@ -71,7 +71,7 @@ fn a_well_behaved_component_answers() {
 }
 
 #[test]
-fn what_would_never_end_is_ended() {
+fn plugins_that_would_never_end_are_stopped() {
     fails("loop", "filter: more instructions in one call than the allowed 20000000000");
     fails("recurse", "filter: it crashed: ");
     fails("trap", "filter: it crashed: it stopped itself");
@@ -84,7 +84,7 @@ fn what_would_never_end_is_ended() {
 }
 
 #[test]
-fn what_is_too_much_is_refused() {
+fn excessive_demands_are_refused() {
     fails("grow", "filter: more bytes of memory than the allowed 536870912");
     fails("log-giant", "filter: more bytes handed to the host at once than the allowed 67108864");
     fails("reason-giant", "filter: more bytes of a reason than the allowed 1024");
@@ -132,7 +132,7 @@ fn a_filter_may_drop_everything_but_the_root() {
 }
 
 #[test]
-fn what_is_not_granted_is_named() {
+fn an_ungranted_tree_is_named() {
     fails(
         "open-ungranted",
         "filter: the tree of flist `secrets` is not granted to this plugin; add \"secrets\" to its `trees`",
@@ -140,7 +140,7 @@ fn what_is_not_granted_is_named() {
 }
 
 #[test]
-fn words_of_a_plugin_do_not_reach_the_terminal_raw() {
+fn a_plugins_words_do_not_reach_the_terminal_raw() {
     fails("error-control", "filter: red ");
 }
 
@@ -166,7 +166,7 @@ fn operations_that_escape_or_contradict_are_refused() {
 }
 
 #[test]
-fn a_configuration_is_refused_in_the_plugin_s_own_words() {
+fn a_configuration_is_refused_in_the_plugins_own_words() {
     let run = hostile("refuse");
     assert_eq!(run.code, 2, "{}", run.stderr);
     let message =

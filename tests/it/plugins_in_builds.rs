@@ -30,7 +30,7 @@ fn a_fork_replaces_filter_and_naming_by_configuration() {
     let toml = toml.replace("FILTER", &sha256("tests/plugins/built/fork-filter.wasm"));
     project.write("config/flistry.toml", &toml.replace("NAMING", &sha256("tests/plugins/built/fork-naming.wasm")));
     let run = project.flistry(&["build"]).ok();
-    // Pinned components are nothing to warn of.
+    // Pinned components need no warning.
     assert!(!run.stderr.contains("warning"), "{}", run.stderr);
 
     let file = "acme-modules-6.12.44-Zero-OS.fl";
@@ -197,7 +197,7 @@ mod components {
     }
 
     #[test]
-    fn a_limit_is_the_configuration_s() {
+    fn limits_come_from_the_configuration() {
         let project = with_hostile("config = { do = \"loop\" }\nlimits = { fuel = 1000000 }");
         project.flistry(&["build"]).fails(
             1,
@@ -220,7 +220,7 @@ mod components {
 
     /// Whatever a component does in whichever hook, a build with it leaves neither an flist nor a blob.
     #[test]
-    fn what_a_hostile_component_does_publishes_nothing() {
+    fn a_hostile_component_publishes_nothing() {
         let project = Project::plain();
         add_component(&project, "hostile");
         std::os::unix::fs::symlink("../outside", project.path("data/link-out")).unwrap();

@@ -28,7 +28,7 @@ fn finds(meddle: &str, finding: &str) {
 }
 
 #[test]
-fn what_rfs_unpacks_is_what_was_packed() {
+fn rfs_unpacks_what_was_packed() {
     verify_with(":").ok();
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A Garage of one node for the length of a test. To be sourced:
 #
-#   garage_start BINARY FOLDER BUCKET...   starts it with its data in FOLDER and exports
+#   garage_start BINARY DIRECTORY BUCKET...   starts it with its data in DIRECTORY and exports
 #       S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY (may write), READ_ACCESS_KEY, READ_SECRET_KEY (may only read)
 #   garage_stop                            ends that process and no other
 #
@@ -15,11 +15,11 @@ print(*(s.getsockname()[1] for s in held))
 PYTHON
 }
 
-garage_cli() { "$garage_binary" -c "$garage_folder/garage.toml" "$@"; }
+garage_cli() { "$garage_binary" -c "$garage_directory/garage.toml" "$@"; }
 
 garage_fail() {
     echo "Garage: $*; the end of its log:" >&2
-    tail -n 20 "$garage_folder/garage.log" >&2
+    tail -n 20 "$garage_directory/garage.log" >&2
     return 1
 }
 
@@ -33,17 +33,17 @@ garage_bucket() {
 }
 
 garage_start() {
-    garage_binary=$1 garage_folder=$2
+    garage_binary=$1 garage_directory=$2
     shift 2
     local rpc_port s3_port secret node bucket
     # It holds keys.
-    mkdir -p "$garage_folder"
-    chmod 700 "$garage_folder"
+    mkdir -p "$garage_directory"
+    chmod 700 "$garage_directory"
     read -r rpc_port s3_port <<<"$(garage_free_ports 2)"
     secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-    cat >"$garage_folder/garage.toml" <<TOML
-metadata_dir = "$garage_folder/meta"
-data_dir = "$garage_folder/data"
+    cat >"$garage_directory/garage.toml" <<TOML
+metadata_dir = "$garage_directory/meta"
+data_dir = "$garage_directory/data"
 db_engine = "sqlite"
 replication_factor = 1
 rpc_bind_addr = "127.0.0.1:$rpc_port"
@@ -54,7 +54,7 @@ rpc_secret = "$secret"
 s3_region = "garage"
 api_bind_addr = "127.0.0.1:$s3_port"
 TOML
-    "$garage_binary" -c "$garage_folder/garage.toml" server >"$garage_folder/garage.log" 2>&1 &
+    "$garage_binary" -c "$garage_directory/garage.toml" server >"$garage_directory/garage.log" 2>&1 &
     garage_pid=$!
 
     local tries=0
@@ -70,18 +70,18 @@ TOML
             garage_cli layout apply --version 1 &&
             garage_cli key create write-key &&
             garage_cli key create read-key
-    } >"$garage_folder/setup.log" 2>&1 || garage_fail "the set-up failed" || return 1
+    } >"$garage_directory/setup.log" 2>&1 || garage_fail "the set-up failed" || return 1
     for bucket; do
-        garage_bucket "$bucket" >>"$garage_folder/setup.log" 2>&1 || garage_fail "no bucket $bucket" || return 1
+        garage_bucket "$bucket" >>"$garage_directory/setup.log" 2>&1 || garage_fail "no bucket $bucket" || return 1
     done
 
-    garage_cli key info --show-secret write-key >"$garage_folder/write-key" 2>>"$garage_folder/garage.log"
-    garage_cli key info --show-secret read-key >"$garage_folder/read-key" 2>>"$garage_folder/garage.log"
+    garage_cli key info --show-secret write-key >"$garage_directory/write-key" 2>>"$garage_directory/garage.log"
+    garage_cli key info --show-secret read-key >"$garage_directory/read-key" 2>>"$garage_directory/garage.log"
     S3_ENDPOINT=http://127.0.0.1:$s3_port
-    S3_ACCESS_KEY=$(garage_field 'Key ID' "$garage_folder/write-key")
-    S3_SECRET_KEY=$(garage_field 'Secret key' "$garage_folder/write-key")
-    READ_ACCESS_KEY=$(garage_field 'Key ID' "$garage_folder/read-key")
-    READ_SECRET_KEY=$(garage_field 'Secret key' "$garage_folder/read-key")
+    S3_ACCESS_KEY=$(garage_field 'Key ID' "$garage_directory/write-key")
+    S3_SECRET_KEY=$(garage_field 'Secret key' "$garage_directory/write-key")
+    READ_ACCESS_KEY=$(garage_field 'Key ID' "$garage_directory/read-key")
+    READ_SECRET_KEY=$(garage_field 'Secret key' "$garage_directory/read-key")
     export S3_ENDPOINT S3_ACCESS_KEY S3_SECRET_KEY READ_ACCESS_KEY READ_SECRET_KEY
     if [ -z "$S3_SECRET_KEY" ] || [ -z "$READ_SECRET_KEY" ]; then
         garage_fail "no keys came out" || return 1

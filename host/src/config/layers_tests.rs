@@ -57,7 +57,7 @@ fn flists_are_not_mixed() {
 }
 
 #[test]
-fn text_that_is_not_toml_is_told_with_its_line() {
+fn text_that_is_not_toml_is_reported_with_its_line() {
     let error = |own| Layers::merge(SHIPPED, own).err().unwrap().to_string();
     assert!(error("a = 1\nb = \n").starts_with("config/flistry.toml, line 2, b: "), "{}", error("a = 1\nb = \n"));
     assert!(error("\n[table").starts_with("config/flistry.toml, line 2: "), "{}", error("\n[table"));

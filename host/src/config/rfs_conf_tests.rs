@@ -51,7 +51,7 @@ fn each_setting_is_used() {
 }
 
 #[test]
-fn the_environment_wins_also_when_empty() {
+fn the_environment_wins_even_when_empty() {
     let conf = parse_with(BASE, &[("S3_BUCKET", "other"), ("AWS_REGION", "aws"), ("S3_PREFIX", "")]).unwrap();
     assert_eq!(conf.blobs.to_string(), "s3s://***:***@s3.example.com:9000/other?region=aws");
     let error = parse_with(BASE, &[("S3_SECRET_KEY", "")]).unwrap_err();
@@ -67,7 +67,7 @@ fn a_web_route_needs_no_read_keys() {
 }
 
 #[test]
-fn what_must_be_set_is_asked_for() {
+fn missing_settings_are_asked_for() {
     for (key, hint) in [
         ("S3_ENDPOINT", "write https://HOST:PORT"),
         ("S3_BUCKET", "name the bucket that blobs go to"),

@@ -98,7 +98,7 @@ fn rfs_conf_decides_the_store() {
 }
 
 #[test]
-fn what_is_odd_is_a_warning() {
+fn oddities_are_warnings() {
     let project = Project::new().with("rfs.conf", RFS_CONF);
     fs::set_permissions(project.path().join("config/rfs.conf"), fs::Permissions::from_mode(0o640)).unwrap();
     let expected =
@@ -213,7 +213,7 @@ fn each_mistake_in_a_variable_has_its_message() {
 }
 
 #[test]
-fn what_flists_name_is_there() {
+fn everything_that_flists_name_must_exist() {
     let flist = |key: &str, more: &str| {
         format!("[flist.{key}]\ncontents = \"plain\"\nsource = [\"s\"]\nnaming = \"zos-naming\"\n{more}\n")
     };
@@ -273,7 +273,7 @@ fn an_flist_without_a_mount_has_no_mount_point() {
 }
 
 #[test]
-fn an_unknown_flist_is_told_the_known_ones() {
+fn an_unknown_flist_is_answered_with_the_known_ones() {
     let config = Project::new().load(&[]).unwrap();
     assert_eq!(config.flist("modules").unwrap().name, "modules");
     let error = config.flist("module").unwrap_err();

@@ -107,7 +107,7 @@ const WITH_WASI: &str = r#"(component
     (export "flistry:plugin/naming@0.1.0" (instance $none)))"#;
 
 #[test]
-fn wasi_is_stood_in_for_and_nothing_else() {
+fn only_wasi_has_stand_ins() {
     // Everything links; only its own exports are empty.
     let error = load(&wat(WITH_WASI)).to_string();
     assert!(error.contains("does not have export `validate`"), "{error}");

@@ -73,7 +73,7 @@ fn nothing_is_said_of_a_path_that_no_plugin_touched() {
 }
 
 #[test]
-fn what_is_left_out_names_the_stage_and_the_reason_if_there_is_one() {
+fn an_entry_left_out_names_the_stage_and_the_reason_if_there_is_one() {
     let report = report(Decisions {
         left_out: vec![
             left_out("a", LeftOutStage::Filter, "rules", Some("rule 1: exclude `a`")),
@@ -103,7 +103,7 @@ fn what_plugins_did_comes_before_what_they_say_in_the_order_of_their_runs() {
 }
 
 #[test]
-fn an_index_that_was_made_again_is_depmod_s_whatever_was_said_of_the_source_s_file() {
+fn a_regenerated_index_is_attributed_to_depmod_alone() {
     let mut report = report(Decisions {
         added: vec![added("modules.link")],
         plugins: vec![run("select", Hook::Filter, "modules.dep", "an index")],

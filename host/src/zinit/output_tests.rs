@@ -46,7 +46,7 @@ fn a_build_replaces_its_own_and_keeps_what_a_person_changed() {
 }
 
 #[test]
-fn what_is_not_generated_any_more_goes_unless_a_person_changed_it() {
+fn a_file_no_longer_generated_is_removed_unless_a_person_changed_it() {
     let temp = tempfile::tempdir().unwrap();
     let directory = temp.path();
     built(directory, &[file("a.sh", "1"), file("b.sh", "1"), file("c.sh", "1")]);

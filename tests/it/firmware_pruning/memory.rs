@@ -87,7 +87,7 @@ fn a_damaged_one_is_replaced_with_a_warning() {
 }
 
 #[test]
-fn any_damaged_byte_costs_time_alone() {
+fn any_damaged_byte_only_costs_time() {
     let project = settled();
     let first = built(&project);
     let memory = std::fs::read(project.path(MEMORY)).unwrap();

@@ -30,7 +30,7 @@ impl Build for Project {
         self.flistry_with(args, &[("FIRMWARE_TAG", "tag"), ("SOURCE_DATE_EPOCH", "1700000000")])
     }
 
-    /// Files and links of the firmware flist.
+    /// Files and symlinks of the firmware flist.
     fn paths(&self) -> Vec<String> {
         let file = self.path("dist/flists").join(FIRMWARE);
         let run = self.flistry(&["--format", "json", "tree", file.to_str().unwrap()]).ok();
@@ -52,12 +52,12 @@ fn findings(report: &Value, key: &str) -> Vec<String> {
     found.map(|found| found[1].as_str().unwrap().to_owned()).collect()
 }
 
-/// What of the sample's firmware no module asks for.
+/// The sample's firmware that no module asks for.
 const UNNAMED: [&str; 4] =
     ["intel/ibt-17-16-1.ddc", "intel/ibt-17-16-1.sfi", "nvidia/tu117/acr/ucode_ahesasc.bin", "rtl_nic/rtl8411-1.fw"];
 
 #[test]
-fn what_the_modules_ask_for_is_packed_and_the_rest_is_not_even_read() {
+fn firmware_that_no_module_asks_for_is_neither_packed_nor_read() {
     let project = Project::sample();
     let run = project.build(&["build", "firmware"]).ok();
     assert_eq!(

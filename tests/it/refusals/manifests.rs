@@ -9,7 +9,7 @@ fn damaged(project: &Project, args: &[&str], contains: &str) {
 }
 
 #[test]
-fn a_file_that_is_no_flist() {
+fn a_file_that_is_not_an_flist() {
     let project = Project::plain();
     let file = project.path("data/one");
     for command in ["inspect", "tree", "verify"] {
@@ -47,7 +47,7 @@ fn a_truncated_flist() {
 }
 
 #[test]
-fn a_route_of_a_kind_that_can_t_be_read() {
+fn a_route_of_a_kind_that_cannot_be_read() {
     let project = Project::plain();
     project.flistry(&["build"]).ok();
     let file = project.path("dist/flists/data.fl");
@@ -65,7 +65,7 @@ fn a_route_of_a_kind_that_can_t_be_read() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_is_not_printed() {
+fn control_characters_are_not_printed() {
     let project = Project::plain();
     project.flistry(&["build"]).ok();
     let file = project.path("dist/flists/data.fl");

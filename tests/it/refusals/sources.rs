@@ -58,7 +58,7 @@ fn a_tree_without_modules() {
 }
 
 #[test]
-fn what_no_flist_can_hold() {
+fn entries_that_an_flist_cannot_hold() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let project = Project::plain();
@@ -71,14 +71,14 @@ fn what_no_flist_can_hold() {
          \"b\\xFF\": its name is not UTF-8, so that no node could look it up",
         "remove them from the source, or let a filter drop them",
     );
-    // What is left out is no matter.
+    // What is left out does not matter.
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
     project.write_toml_without(&config, &["a-socket", "b*"]);
     project.flistry(&["build"]).ok();
 }
 
 #[test]
-fn what_the_user_may_not_read() {
+fn files_that_the_user_may_not_read() {
     use std::os::unix::fs::PermissionsExt;
     let project = Project::plain();
     let forbid = |name: &str| {
@@ -100,14 +100,14 @@ fn what_the_user_may_not_read() {
 }
 
 #[test]
-fn the_project_s_own_files() {
+fn the_projects_own_files() {
     let server = S3Server::start();
     let project = Project::plain_on(&server);
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
     let hint = "pack a directory that does not hold it, or let a filter drop it";
     project.write("config/flistry.toml", &config.replace("[\"data\"]", "[\"config\"]"));
     build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
-    // A link to the same file under another name is the same file.
+    // A symlink to the same file under another name is the same file.
     project.write("config/flistry.toml", &config);
     std::fs::hard_link(project.path("config/rfs.conf"), project.path("data/innocent")).unwrap();
     build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
@@ -141,7 +141,7 @@ fn a_module_that_is_larger_than_any() {
 }
 
 #[test]
-fn a_link_whose_target_is_left_out() {
+fn a_symlink_whose_target_is_left_out() {
     let project = Project::plain();
     std::os::unix::fs::symlink("sub/two", project.path("data/link")).unwrap();
     std::os::unix::fs::symlink("nowhere", project.path("data/dangling")).unwrap();

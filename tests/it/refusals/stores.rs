@@ -71,7 +71,7 @@ fn a_route_that_leads_elsewhere() {
 }
 
 fn lowest_blob(server: &S3Server) -> Option<String> {
-    let entries = std::fs::read_dir(server.bucket_folder().join("flists/test")).ok()?;
+    let entries = std::fs::read_dir(server.bucket_directory().join("flists/test")).ok()?;
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| name.len() == 64).min()
 }
 
@@ -123,7 +123,7 @@ fn a_read_key_that_can_write_is_found_though_there_is_nothing_to_read() {
 }
 
 #[test]
-fn a_key_that_was_withdrawn_is_no_damage() {
+fn a_revoked_key_is_not_damage() {
     let server = S3Server::start();
     let project = Project::plain_on(&server);
     project.flistry(&["build"]).ok();
@@ -158,9 +158,9 @@ fn a_later_flist_that_fails_does_not_hide_an_earlier_one() {
 }
 
 #[test]
-fn an_output_directory_that_can_t_be_written() {
+fn an_output_directory_that_cannot_be_written() {
     let project = Project::plain();
-    project.write("dist/flists", "a file where the folder should be");
+    project.write("dist/flists", "a file where the directory should be");
     let run = project.flistry(&["build"]);
     run.fails(
         1,
@@ -204,9 +204,9 @@ fn an_output_directory_that_this_user_may_not_write_to() {
 }
 
 #[test]
-fn a_store_directory_that_can_t_be_written() {
+fn a_store_directory_that_cannot_be_written() {
     let project = Project::plain();
-    project.write("dist/blobs", "a file where the folder should be");
+    project.write("dist/blobs", "a file where the directory should be");
     let run = project.flistry(&["build"]);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("error: dir://PROJECT/dist/blobs: cannot"), "{}", run.stderr);

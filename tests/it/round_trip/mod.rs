@@ -32,8 +32,8 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Node {
     File { size: usize, seed: u8, mode: u32 },
-    Folder { children: BTreeMap<String, Node>, mode: u32 },
-    Link(String),
+    Directory { children: BTreeMap<String, Node>, mode: u32 },
+    Symlink(String),
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -54,11 +54,11 @@ fn size() -> impl Strategy<Value = usize> {
 fn node() -> impl Strategy<Value = Node> {
     let file = (size(), any::<u8>(), prop::sample::select(vec![0o644, 0o755, 0o600, 0o4755]))
         .prop_map(|(size, seed, mode)| Node::File { size, seed, mode });
-    let link = vec(name(), 1..4).prop_map(|parts| Node::Link(parts.join("/../")));
-    let leaf = prop_oneof![4 => file, 1 => link];
+    let symlink = vec(name(), 1..4).prop_map(|parts| Node::Symlink(parts.join("/../")));
+    let leaf = prop_oneof![4 => file, 1 => symlink];
     leaf.prop_recursive(4, 24, 6, |inner| {
         (btree_map(name(), inner, 0..6), prop::sample::select(vec![0o755, 0o700, 0o1777]))
-            .prop_map(|(children, mode)| Node::Folder { children, mode })
+            .prop_map(|(children, mode)| Node::Directory { children, mode })
     })
 }
 
@@ -70,8 +70,8 @@ fn make(node: &Node, at: &Path) {
             std::fs::write(at, (0..*size).map(byte).collect::<Vec<u8>>()).unwrap();
             std::fs::set_permissions(at, std::fs::Permissions::from_mode(*mode)).unwrap();
         }
-        Node::Link(target) => symlink(target, at).unwrap(),
-        Node::Folder { children, mode } => {
+        Node::Symlink(target) => symlink(target, at).unwrap(),
+        Node::Directory { children, mode } => {
             std::fs::create_dir(at).unwrap();
             for (name, child) in children {
                 make(child, &at.join(name));
@@ -83,8 +83,8 @@ fn make(node: &Node, at: &Path) {
 
 const RULES: NormalRules = NormalRules { owner: Owner::Root, not_after: None };
 
-fn input(folder: &Path) -> (Source, Input) {
-    let source = Source::open_ambient("test", &[folder.to_owned()]).unwrap();
+fn input(directory: &Path) -> (Source, Input) {
+    let source = Source::open_ambient("test", &[directory.to_owned()]).unwrap();
     let scan = scan(&source).unwrap();
     let recorder = Recorder::new(&Silent, Vec::new());
     let input = normalize(&scan, &Filtered::nothing(&scan), RULES, &recorder).unwrap();
@@ -92,16 +92,16 @@ fn input(folder: &Path) -> (Source, Input) {
     (source, input)
 }
 
-fn pack_with(folder: &Path, store: &MemoryStore, cache: Option<&mut FileCache<'_>>) -> (Manifest, PackStats) {
-    let (source, input) = input(folder);
+fn pack_with(directory: &Path, store: &MemoryStore, cache: Option<&mut FileCache<'_>>) -> (Manifest, PackStats) {
+    let (source, input) = input(directory);
     let packer = Packer { source: &source, store, workers: NonZeroUsize::new(2).unwrap(), progress: &Silent };
     let (blocks, stats) = packer.pack(&input, cache).unwrap();
     let routes = vec![Route::from_text(IdRange::ALL, "dir:///nowhere")];
     (Manifest { tree: input.tree, blocks, tags: BTreeMap::new(), routes }, stats)
 }
 
-fn pack(folder: &Path, store: &MemoryStore) -> Manifest {
-    pack_with(folder, store, None).0
+fn pack(directory: &Path, store: &MemoryStore) -> Manifest {
+    pack_with(directory, store, None).0
 }
 
 proptest! {
@@ -111,7 +111,7 @@ proptest! {
     fn a_tree_packs_verifies_and_unpacks_to_itself(children in btree_map(name(), node(), 0..6)) {
         let scratch = tempfile::tempdir().unwrap();
         let (original, copy) = (scratch.path().join("original"), scratch.path().join("copy"));
-        make(&Node::Folder { children, mode: 0o755 }, &original);
+        make(&Node::Directory { children, mode: 0o755 }, &original);
         let store = MemoryStore::new();
         let manifest = pack(&original, &store);
 
@@ -135,16 +135,16 @@ proptest! {
 #[test]
 fn equal_blocks_are_stored_once_and_stored_blobs_are_not_sent_again() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path();
+    let directory = scratch.path();
     for name in ["a", "b", "c"] {
-        std::fs::write(folder.join(name), vec![7; 3 * BLOCK_SIZE + 5]).unwrap();
+        std::fs::write(directory.join(name), vec![7; 3 * BLOCK_SIZE + 5]).unwrap();
     }
     let store = MemoryStore::new();
-    let (manifest, stats) = pack_with(folder, &store, None);
+    let (manifest, stats) = pack_with(directory, &store, None);
     // Three full blocks of one file are equal, and so are the files.
     assert_eq!((stats.blocks, stats.blobs, stats.deduped_blocks, stats.sent_blobs), (12, 2, 10, 2));
     assert_eq!(store.len(), 2);
-    let (again, stats) = pack_with(folder, &store, None);
+    let (again, stats) = pack_with(directory, &store, None);
     assert_eq!((again, stats.sent_blobs, stats.files_read), (manifest, 0, 3));
 }
 

@@ -3,14 +3,14 @@
 use super::*;
 
 /// A directory whose files are older than the cache's settling time.
-fn old_folder(scratch: &Path) -> std::path::PathBuf {
-    let folder = scratch.join("tree");
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("one"), "first").unwrap();
-    std::fs::write(folder.join("two"), vec![9; BLOCK_SIZE + 1]).unwrap();
+fn settled_directory(scratch: &Path) -> std::path::PathBuf {
+    let directory = scratch.join("tree");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join("one"), "first").unwrap();
+    std::fs::write(directory.join("two"), vec![9; BLOCK_SIZE + 1]).unwrap();
     // Change times can't be set: what is to be remembered has to be older than two seconds.
     std::thread::sleep(std::time::Duration::from_millis(2100));
-    folder
+    directory
 }
 
 /// Where a build would have its cache.
@@ -21,17 +21,17 @@ fn place(path: &Path) -> CachePlace {
 #[test]
 fn one_that_may_only_be_read_is_used_as_it_is() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = old_folder(scratch.path());
+    let directory = settled_directory(scratch.path());
     let path = scratch.path().join("pack.sqlite");
     let store = MemoryStore::new();
     let read_only = CachePlace::new(&path, CacheAccess::ReadOnly);
     assert!(read_only.open_ambient(&Silent).is_none() && !path.exists());
-    pack_with(&folder, &store, place(&path).open_ambient(&Silent).as_mut());
+    pack_with(&directory, &store, place(&path).open_ambient(&Silent).as_mut());
     let before = std::fs::read(&path).unwrap();
-    std::fs::write(folder.join("one"), "other").unwrap();
+    std::fs::write(directory.join("one"), "other").unwrap();
     std::thread::sleep(std::time::Duration::from_millis(2100));
     for _ in 0..2 {
-        let (_, stats) = pack_with(&folder, &store, read_only.open_ambient(&Silent).as_mut());
+        let (_, stats) = pack_with(&directory, &store, read_only.open_ambient(&Silent).as_mut());
         assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
     }
     assert!(std::fs::read(&path).unwrap() == before);
@@ -72,37 +72,37 @@ fn a_directory_that_cannot_be_made_costs_time_alone() {
 #[test]
 fn an_unchanged_tree_is_not_read_again_and_a_changed_file_is() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = old_folder(scratch.path());
+    let directory = settled_directory(scratch.path());
     let store = MemoryStore::new();
     let place = place(&scratch.path().join("cache/pack.sqlite"));
     let mut cache = place.open_ambient(&Silent).unwrap();
-    let (first, stats) = pack_with(&folder, &store, Some(&mut cache));
+    let (first, stats) = pack_with(&directory, &store, Some(&mut cache));
     assert_eq!((stats.files_read, stats.files_unchanged), (2, 0));
-    let (second, stats) = pack_with(&folder, &store, Some(&mut cache));
+    let (second, stats) = pack_with(&directory, &store, Some(&mut cache));
     assert_eq!((stats.files_read, stats.files_unchanged, stats.bytes_read), (0, 2, 0));
     assert_eq!(first, second);
 
     // Same length, and a modification time set back: the change time tells.
-    let old = std::fs::metadata(folder.join("one")).unwrap().modified().unwrap();
-    std::fs::write(folder.join("one"), "other").unwrap();
-    std::fs::File::open(folder.join("one")).unwrap().set_modified(old).unwrap();
-    let (third, stats) = pack_with(&folder, &store, Some(&mut cache));
+    let old = std::fs::metadata(directory.join("one")).unwrap().modified().unwrap();
+    std::fs::write(directory.join("one"), "other").unwrap();
+    std::fs::File::open(directory.join("one")).unwrap().set_modified(old).unwrap();
+    let (third, stats) = pack_with(&directory, &store, Some(&mut cache));
     assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
     assert_ne!(first, third);
-    assert_eq!(third, pack(&folder, &MemoryStore::new()));
+    assert_eq!(third, pack(&directory, &MemoryStore::new()));
 }
 
 #[test]
 fn a_blob_that_the_store_lost_is_packed_again() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = old_folder(scratch.path());
+    let directory = settled_directory(scratch.path());
     let store = MemoryStore::new();
     let place = place(&scratch.path().join("pack.sqlite"));
     let mut cache = place.open_ambient(&Silent).unwrap();
-    let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
+    let (manifest, _) = pack_with(&directory, &store, Some(&mut cache));
     let lost = manifest.blobs()[0].0.id;
     assert!(store.remove(&lost));
-    let (again, stats) = pack_with(&folder, &store, Some(&mut cache));
+    let (again, stats) = pack_with(&directory, &store, Some(&mut cache));
     assert_eq!((stats.sent_blobs, stats.files_read), (1, 1));
     assert_eq!(again, manifest);
     assert!(verify(&again, &store, Level::Full, &Silent).unwrap().findings.is_empty());
@@ -111,14 +111,14 @@ fn a_blob_that_the_store_lost_is_packed_again() {
 #[test]
 fn a_file_that_was_just_written_is_not_remembered() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path().join("tree");
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("fresh"), "x").unwrap();
+    let directory = scratch.path().join("tree");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join("fresh"), "x").unwrap();
     let store = MemoryStore::new();
     let place = place(&scratch.path().join("pack.sqlite"));
     let mut cache = place.open_ambient(&Silent).unwrap();
-    pack_with(&folder, &store, Some(&mut cache));
-    assert_eq!(pack_with(&folder, &store, Some(&mut cache)).1.files_unchanged, 0);
+    pack_with(&directory, &store, Some(&mut cache));
+    assert_eq!(pack_with(&directory, &store, Some(&mut cache)).1.files_unchanged, 0);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_damaged_cache_is_replaced_with_a_warning() {
 }
 
 #[test]
-fn somebody_s_file_is_left_alone() {
+fn a_foreign_file_is_left_alone() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("notes");
     let check = || {
@@ -162,18 +162,18 @@ fn somebody_s_file_is_left_alone() {
 #[test]
 fn a_damaged_row_is_not_believed() {
     let scratch = tempfile::tempdir().unwrap();
-    let folder = old_folder(scratch.path());
+    let directory = settled_directory(scratch.path());
     let path = scratch.path().join("pack.sqlite");
     let store = MemoryStore::new();
     let place = place(&path);
     let mut cache = place.open_ambient(&Silent).unwrap();
-    let (manifest, _) = pack_with(&folder, &store, Some(&mut cache));
+    let (manifest, _) = pack_with(&directory, &store, Some(&mut cache));
     drop(cache);
     let db = rusqlite::Connection::open(&path).unwrap();
     assert_eq!(db.execute("UPDATE file SET blocks = zeroblob(length(blocks)) WHERE path = 'one'", []).unwrap(), 1);
     drop(db);
     let mut cache = place.open_ambient(&Silent).unwrap();
-    let (again, stats) = pack_with(&folder, &store, Some(&mut cache));
+    let (again, stats) = pack_with(&directory, &store, Some(&mut cache));
     assert_eq!((stats.files_read, stats.files_unchanged), (1, 1));
     assert_eq!(again, manifest);
 }

@@ -14,8 +14,8 @@ use crate::support::s3_server::WebServer;
 
 #[test]
 fn a_dir_store_is_laid_out_as_rfs_wants_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("blobs");
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("blobs");
     let store = DirStore::create_ambient(&root).unwrap();
     store.put(&BlobId::from([0xab; 32]), b"blob").unwrap();
     store.put(&BlobId::from([0xcd; 32]), b"blob").unwrap();
@@ -44,37 +44,37 @@ fn a_strict_umask_hides_nothing_from_nodes() {
 
 #[test]
 fn a_flat_dir_store_is_read_too() {
-    let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
     let id = new_id();
-    fs::write(folder.path().join(id.hex()), b"flat").unwrap();
-    let store = DirStore::open_ambient(folder.path()).unwrap();
+    fs::write(scratch.path().join(id.hex()), b"flat").unwrap();
+    let store = DirStore::open_ambient(scratch.path()).unwrap();
     assert_eq!(store.get(&id).unwrap(), b"flat");
     assert_eq!(store.size(&id).unwrap(), Some(4));
 }
 
 #[test]
-fn what_is_no_regular_file_is_no_blob() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = DirStore::open_ambient(folder.path()).unwrap();
-    fs::write(folder.path().join("elsewhere"), b"secret").unwrap();
-    let (link, outside, directory, fifo) = (new_id(), new_id(), new_id(), new_id());
-    std::os::unix::fs::symlink("elsewhere", folder.path().join(link.hex())).unwrap();
-    std::os::unix::fs::symlink("/etc/passwd", folder.path().join(outside.hex())).unwrap();
-    fs::create_dir(folder.path().join(directory.hex())).unwrap();
-    let path = folder.path().join(fifo.hex());
+fn only_regular_files_are_blobs() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = DirStore::open_ambient(scratch.path()).unwrap();
+    fs::write(scratch.path().join("elsewhere"), b"secret").unwrap();
+    let (inside, outside, directory, fifo) = (new_id(), new_id(), new_id(), new_id());
+    std::os::unix::fs::symlink("elsewhere", scratch.path().join(inside.hex())).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", scratch.path().join(outside.hex())).unwrap();
+    fs::create_dir(scratch.path().join(directory.hex())).unwrap();
+    let path = scratch.path().join(fifo.hex());
     rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, 0o644.into(), 0).unwrap();
-    for id in [link, outside, directory, fifo] {
+    for id in [inside, outside, directory, fifo] {
         assert!(is_missing(store.get(&id)));
         assert_eq!(store.size(&id).unwrap(), None);
     }
 }
 
 #[test]
-fn a_torn_temporary_file_is_not_seen_nor_in_the_way() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = DirStore::open_ambient(folder.path()).unwrap();
+fn a_torn_temporary_file_is_neither_seen_nor_in_the_way() {
+    let scratch = tempfile::tempdir().unwrap();
+    let store = DirStore::open_ambient(scratch.path()).unwrap();
     let id = new_id();
-    let shard = folder.path().join(&id.hex()[..2]);
+    let shard = scratch.path().join(&id.hex()[..2]);
     fs::create_dir(&shard).unwrap();
     fs::write(shard.join(".new-1-1-0"), b"half a bl").unwrap();
     assert!(is_missing(store.get(&id)));
@@ -84,10 +84,10 @@ fn a_torn_temporary_file_is_not_seen_nor_in_the_way() {
 
 #[test]
 fn a_failed_put_leaves_no_temporary_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = DirStore::open_ambient(folder.path()).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let store = DirStore::open_ambient(scratch.path()).unwrap();
     let id = new_id();
-    let shard = folder.path().join(&id.hex()[..2]);
+    let shard = scratch.path().join(&id.hex()[..2]);
     fs::create_dir_all(shard.join(id.hex())).unwrap();
     let error = store.put(&id, b"blob").unwrap_err();
     assert!(error.to_string().contains(": cannot write "), "{error}");
@@ -96,21 +96,21 @@ fn a_failed_put_leaves_no_temporary_file() {
 
 #[test]
 fn a_huge_file_is_refused_unread() {
-    let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
     let id = new_id();
-    fs::File::create(folder.path().join(id.hex())).unwrap().set_len(1 << 40).unwrap();
-    let dir = DirStore::open_ambient(folder.path()).unwrap();
-    let web = WebServer::start(&folder.path().join("none"));
+    fs::File::create(scratch.path().join(id.hex())).unwrap().set_len(1 << 40).unwrap();
+    let dir = DirStore::open_ambient(scratch.path()).unwrap();
+    let web = WebServer::start(&scratch.path().join("none"));
     assert!(matches!(dir.get(&id), Err(StoreError::TooLarge { .. })));
-    fs::File::create(folder.path().join(id.hex())).unwrap().set_len(MAX_BLOB_SIZE as u64 + 1).unwrap();
+    fs::File::create(scratch.path().join(id.hex())).unwrap().set_len(MAX_BLOB_SIZE as u64 + 1).unwrap();
     drop(web);
-    let web = WebServer::start(folder.path());
+    let web = WebServer::start(scratch.path());
     let error = HttpStore::new(&web.url("")).unwrap().get(&id).unwrap_err();
     assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
 }
 
 #[test]
-fn a_dir_store_that_does_not_exist_is_told() {
+fn a_missing_dir_store_is_reported() {
     let error = DirStore::open_ambient("/nowhere/blobs".as_ref()).err().unwrap();
     assert_eq!(error.to_string(), "dir:///nowhere/blobs: cannot open .: No such file or directory (os error 2)");
     assert!(error.hint().starts_with("check the path"));

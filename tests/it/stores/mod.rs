@@ -105,8 +105,8 @@ fn memory_conforms() {
 
 #[test]
 fn dir_conforms() {
-    let folder = tempfile::tempdir().unwrap();
-    conforms(&DirStore::create_ambient(&folder.path().join("made/on/demand")).unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    conforms(&DirStore::create_ambient(&directory.path().join("made/on/demand")).unwrap());
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn s3_conforms() {
 #[test]
 fn shares_and_replicas_conform() {
     let server = S3Server::start();
-    let folder = tempfile::tempdir().unwrap();
-    let dir = || -> Box<dyn WriteBlobs> { Box::new(DirStore::create_ambient(folder.path()).unwrap()) };
+    let directory = tempfile::tempdir().unwrap();
+    let dir = || -> Box<dyn WriteBlobs> { Box::new(DirStore::create_ambient(directory.path()).unwrap()) };
     let s3 = || -> Box<dyn WriteBlobs> { Box::new(s3_store(&server.url("", WRITE_KEY))) };
     let (low, high) = (IdRange { start: 0, end: 0x7f }, IdRange { start: 0x80, end: 0xff });
     for (first, second) in [(low, high), (IdRange::ALL, IdRange::ALL)] {
@@ -132,13 +132,13 @@ fn shares_and_replicas_conform() {
 
 #[test]
 fn http_reads_what_a_dir_store_holds() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = DirStore::create_ambient(&folder.path().join("blobs")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let dir = DirStore::create_ambient(&directory.path().join("blobs")).unwrap();
     let (blob, empty, flat, none) = (new_id(), new_id(), new_id(), new_id());
     dir.put(&blob, &[1; MAX_BLOB_SIZE]).unwrap();
     dir.put(&empty, b"").unwrap();
-    fs::write(folder.path().join("blobs").join(flat.hex()), b"flat").unwrap();
-    let server = WebServer::start(folder.path());
+    fs::write(directory.path().join("blobs").join(flat.hex()), b"flat").unwrap();
+    let server = WebServer::start(directory.path());
     let store = HttpStore::new(&server.url("blobs")).unwrap().with_retry(QUICK);
     assert_eq!(store.probe().unwrap(), Probed::Reads);
     // Rightly, and by servers that know no HEAD.
@@ -161,7 +161,7 @@ fn http_reads_what_a_dir_store_holds() {
 }
 
 #[test]
-fn a_replica_that_fails_is_stepped_over() {
+fn a_failing_replica_is_skipped() {
     let (broken, whole) = (S3Server::start(), MemoryStore::new());
     let id = new_id();
     whole.put(&id, b"blob").unwrap();
@@ -189,24 +189,24 @@ fn a_put_that_one_replica_refuses_fails() {
 
 #[test]
 fn urls_open_to_stores() {
-    let folder = tempfile::tempdir().unwrap();
-    let (a, b) = (StoreUrl::Dir(folder.path().join("a")), StoreUrl::Dir(folder.path().join("b")));
+    let directory = tempfile::tempdir().unwrap();
+    let (a, b) = (StoreUrl::Dir(directory.path().join("a")), StoreUrl::Dir(directory.path().join("b")));
     fn shares<T>(low: T, high: T) -> [Ranged<T>; 2] {
         let [start, end] = [IdRange { start: 0, end: 0x7f }, IdRange { start: 0x80, end: 0xff }];
         [Ranged { range: start, value: low }, Ranged { range: end, value: high }]
     }
-    assert!(matches!(open_read(&a), Err(StoreError::Io { .. })), "reading makes no folder");
+    assert!(matches!(open_read(&a), Err(StoreError::Io { .. })), "reading does not create the directory");
     let store = open_write_ranges(&shares(WriteUrl(a.clone()), WriteUrl(b.clone()))).unwrap();
     let id = BlobId::from([0x90; 32]);
     store.put(&id, b"blob").unwrap();
-    let path = folder.path().display();
+    let path = directory.path().display();
     assert_eq!(store.describe(), format!("00-7f=dir://{path}/a, 80-ff=dir://{path}/b"));
     assert_eq!(open_read_ranges(&shares(a.clone(), b.clone())).unwrap().get(&id).unwrap(), b"blob");
     assert_eq!(open_read(&b).unwrap().get(&id).unwrap(), b"blob");
     let half = &shares(a, b)[..1];
     assert!(matches!(open_read_ranges(half), Err(StoreError::Gap { start: 0x80, end: 0xff, .. })));
 
-    let web = StoreUrl::Http(WebServer::start(folder.path()).url("a"));
+    let web = StoreUrl::Http(WebServer::start(directory.path()).url("a"));
     let error = open_write(&WriteUrl(web)).err().unwrap();
     assert!(error.to_string().ends_with("/a can only be read"));
     let pair = Credentials { access_key: "id".into(), secret_key: Secret::new("secret") };

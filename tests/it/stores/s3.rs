@@ -19,7 +19,7 @@ fn objects_lie_under_bucket_and_prefix() {
         bucket.put(name, b"manifest", "application/octet-stream").unwrap();
         assert_eq!(bucket.get(name, 100).unwrap(), b"manifest");
         assert_eq!(bucket.head(name).unwrap(), Some(8));
-        assert!(server.bucket_folder().join("zos/flists").join(name).exists());
+        assert!(server.bucket_directory().join("zos/flists").join(name).exists());
     }
     assert!(matches!(bucket.get("modules-6.1.fl", 7), Err(StoreError::TooLarge { limit: 7, .. })));
     assert_eq!(bucket.head("other.fl").unwrap(), None);
@@ -67,8 +67,8 @@ fn a_probe_tells_wrong_settings_apart() {
     let bucket = probe(&S3Url { bucket: "other".into(), ..good.clone() }).unwrap_err();
     assert!(matches!(&bucket, StoreError::NoSuchBucket { bucket, .. } if bucket == "other"), "{bucket}");
 
-    let folder = tempfile::tempdir().unwrap();
-    let web = WebServer::start(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    let web = WebServer::start(directory.path());
     let strange = probe(&S3Url { endpoint: web.url("").endpoint, ..good.clone() }).unwrap_err();
     assert!(strange.to_string().ends_with("does not answer like an S3 server"), "{strange}");
 
@@ -93,7 +93,7 @@ fn unused_port() -> u16 {
 }
 
 #[test]
-fn what_passes_is_tried_again() {
+fn transient_failures_are_retried() {
     let server = S3Server::start();
     let store = s3_store(&server.url("", WRITE_KEY));
     let id = new_id();
@@ -114,7 +114,7 @@ fn what_passes_is_tried_again() {
 }
 
 #[test]
-fn a_slow_server_is_not_waited_for_without_end() {
+fn a_slow_server_times_out() {
     let server = S3Server::start();
     server.faults.delay(Duration::from_secs(5));
     let url = server.url("", READ_KEY);

@@ -11,7 +11,7 @@ use super::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
 
 /// A project in a temporary directory.
 pub struct Project {
-    folder: tempfile::TempDir,
+    root: tempfile::TempDir,
 }
 
 /// The configuration of [`Project::plain`].
@@ -35,7 +35,7 @@ pub struct Run {
 impl Project {
     /// The sample project, as it is in the repository.
     pub fn sample() -> Project {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
+        let project = Project { root: tempfile::tempdir().unwrap() };
         let sample = repository("config/sample");
         for part in ["config", "lib", "firmware"] {
             let status = Command::new("cp").arg("-a").arg(sample.join(part)).arg(project.path("")).status().unwrap();
@@ -46,7 +46,7 @@ impl Project {
 
     /// A project with one flist, `data`, of the directory `data` with a few files; `contents = "plain"`.
     pub fn plain() -> Project {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
+        let project = Project { root: tempfile::tempdir().unwrap() };
         project.write("config/build.conf", "KERNEL_VERSION=6.12.44\n");
         project.write("config/kernel.config", "CONFIG_LOCALVERSION=\"-Zero-OS\"\n");
         project.write("config/flistry.toml", PLAIN_TOML);
@@ -64,7 +64,7 @@ impl Project {
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.root.path().join(name)
     }
 
     pub fn write(&self, name: &str, text: &str) {
@@ -102,11 +102,11 @@ impl Project {
         self.flistry_with(args, &[])
     }
 
-    /// Runs the program as a user whom permissions bind, also where the tests run as root.
+    /// Runs the program as a user who is bound by permissions, even where the tests run as root.
     pub fn flistry_as_nobody(&self, args: &[&str]) -> Run {
         const NOBODY: u32 = 65534;
         use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(self.folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        std::fs::set_permissions(self.root.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         let mut command = self.command(args);
         if rustix::process::geteuid().is_root() {
             // The build tree may lie where nobody can look.
@@ -131,15 +131,14 @@ impl Project {
 
     fn command_of(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(args).args(["--project".as_ref(), self.folder.path()]);
+        command.args(args).args(["--project".as_ref(), self.root.path()]);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
 
     fn run(&self, mut command: Command) -> Run {
         let output = command.output().unwrap();
-        let text =
-            |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(self.folder.path().to_str().unwrap(), "PROJECT");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(self.root.path().to_str().unwrap(), "PROJECT");
         Run { code: output.status.code().unwrap(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
@@ -149,8 +148,8 @@ impl Project {
     }
 
     /// The names in a directory, sorted; nothing where there is no directory.
-    pub fn names(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.path(folder)) else { return Vec::new() };
+    pub fn names(&self, directory: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path(directory)) else { return Vec::new() };
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names

@@ -125,7 +125,7 @@ struct Server {
 #[derive(Clone)]
 enum Handler {
     S3(S3Service),
-    Folder(Arc<Path>),
+    Directory(Arc<Path>),
 }
 
 impl Server {
@@ -144,7 +144,7 @@ impl Server {
                         }
                         match handler {
                             Handler::S3(s3) => s3.call(request.map(Body::from)).await.map_err(|_| Dropped),
-                            Handler::Folder(folder) => Ok(serve_file(&folder, &request)),
+                            Handler::Directory(directory) => Ok(serve_file(&directory, &request)),
                         }
                     }
                 });
@@ -167,7 +167,7 @@ pub struct S3Server {
     server: Server,
     /// What to do wrong, and what was asked.
     pub faults: Arc<Faults>,
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl S3Server {
@@ -182,13 +182,13 @@ impl S3Server {
     }
 
     fn start_with(rights: Rights) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(BUCKET)).unwrap();
-        let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join(BUCKET)).unwrap();
+        let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(directory.path()).unwrap());
         service.set_auth(TwoKeys);
         service.set_access(rights);
         let faults = Arc::new(Faults::default());
-        S3Server { server: Server::start(Handler::S3(service.build()), faults.clone()), faults, folder }
+        S3Server { server: Server::start(Handler::S3(service.build()), faults.clone()), faults, directory }
     }
 
     /// The URL of [`BUCKET`] with a key.
@@ -203,8 +203,8 @@ impl S3Server {
     }
 
     /// Where the bucket's objects lie as files.
-    pub fn bucket_folder(&self) -> PathBuf {
-        self.folder.path().join(BUCKET)
+    pub fn bucket_directory(&self) -> PathBuf {
+        self.directory.path().join(BUCKET)
     }
 }
 
@@ -250,9 +250,9 @@ pub struct WebServer {
 
 impl WebServer {
     /// Serves `directory` on a free port.
-    pub fn start(folder: &Path) -> Self {
+    pub fn start(directory: &Path) -> Self {
         let faults = Arc::new(Faults::default());
-        WebServer { server: Server::start(Handler::Folder(folder.into()), faults.clone()), faults }
+        WebServer { server: Server::start(Handler::Directory(directory.into()), faults.clone()), faults }
     }
 
     /// The directory's URL, or that of a directory in it.
@@ -261,8 +261,8 @@ impl WebServer {
     }
 }
 
-fn serve_file(folder: &Path, request: &Request<Incoming>) -> Response<Body> {
-    let Ok(contents) = fs::read(folder.join(request.uri().path().trim_start_matches('/'))) else {
+fn serve_file(directory: &Path, request: &Request<Incoming>) -> Response<Body> {
+    let Ok(contents) = fs::read(directory.join(request.uri().path().trim_start_matches('/'))) else {
         return status(StatusCode::NOT_FOUND);
     };
     let len = contents.len();

@@ -12,7 +12,7 @@ use crate::support::repository;
 /// Generated files: paths and texts.
 pub type Files = BTreeMap<String, String>;
 
-/// All files of a directory, with their paths from there; not the sums.
+/// All files in a directory by their paths below it, except the sums.
 pub fn files(directory: &Path) -> Files {
     fn walk(directory: &Path, prefix: &str, files: &mut Files) {
         for entry in std::fs::read_dir(directory).unwrap() {
@@ -47,7 +47,7 @@ pub fn is_whole(name: &str, found: &Files) {
     differs("firmware", &modules.map(|(path, text)| (path.replace("modules", "firmware"), text)).collect(), &firmware);
 }
 
-/// Compares what `found` has otherwise than `base` with the file `NAME.diff`.
+/// Compares the difference between `base` and `found` with the file `NAME.diff`.
 pub fn differs(name: &str, base: &Files, found: &Files) {
     let here = tempfile::tempdir().unwrap();
     write(&here.path().join("a"), base);

@@ -42,7 +42,7 @@ fn everything_is_at_its_place() {
             "etc/zinit/system/udevd-reload.toml",
         ]
     );
-    // zinit 0.2 passes over links, and in the image there is nothing that the alias could lead to.
+    // zinit 0.2 skips symlinks, and in the image there is nothing that the alias could lead to.
     for path in &paths {
         let metadata = std::fs::symlink_metadata(root.join(path)).unwrap();
         assert!(metadata.is_file(), "{path}");
@@ -69,7 +69,7 @@ fn paths_on_the_node_are_paths_in_the_tree() {
 }
 
 #[test]
-fn no_link_leads_out_of_the_tree() {
+fn no_symlink_leads_out_of_the_tree() {
     for (link, target) in
         [("etc", "OUTSIDE"), ("etc", "../outside"), ("etc/zinit", "OUTSIDE"), ("etc/rfs", "../../outside")]
     {
@@ -100,7 +100,7 @@ fn no_link_leads_out_of_the_tree() {
 }
 
 #[test]
-fn a_link_in_a_file_s_place_is_replaced_and_not_followed() {
+fn a_symlink_in_place_of_a_file_is_replaced_and_not_followed() {
     let project = sample();
     let root = root(&project);
     std::fs::create_dir_all(root.join("etc/zinit")).unwrap();
@@ -143,7 +143,7 @@ fn units_that_the_image_does_not_have_are_warned_of() {
     std::fs::write(root.join("etc/zinit/udevd.yaml"), "exec: udevd\n").unwrap();
     let run = project.flistry(&["zinit", "--into", root.to_str().unwrap()]).ok();
     let warnings: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("warning")).collect();
-    // Nothing about zinit 0.3: this is no image of its.
+    // Nothing about zinit 0.3: this is not one of its images.
     assert_eq!(
         warnings,
         [

@@ -42,7 +42,7 @@ fn a_build_writes_what_a_node_runs() {
     let project = sample();
     let found = files(&project.path("dist/zinit"));
     golden::is_whole("supervised", &found);
-    // The same comes out of the command, at any later day.
+    // The command gives the same, on any later day.
     project.flistry(&["zinit", "--output", project.path("again").to_str().unwrap()]).ok();
     assert_eq!(files(&project.path("again")), found);
     let oneshot = project.path("oneshot");
@@ -65,7 +65,7 @@ fn the_other_order_takes_the_place_of_udev_trigger() {
 
 /// By the rules of both zinits: who waits for whom, and for how long.
 #[test]
-fn nothing_waits_for_ever_for_a_mount() {
+fn nothing_waits_forever_for_a_mount() {
     let project = sample();
     let found = files(&project.path("dist/zinit"));
     let mounts = ["rfs-modules", "rfs-firmware"];
@@ -137,9 +137,9 @@ fn the_script_follows_the_name_that_a_plugin_gave() {
 fn a_dialect_or_an_flist_alone() {
     let project = sample();
     let out = |name: &str, args: &[&str]| {
-        let folder = project.path(name);
-        project.flistry(&[&["zinit", "--output", folder.to_str().unwrap()], args].concat()).ok();
-        files(&folder).into_keys().collect::<Vec<_>>()
+        let directory = project.path(name);
+        project.flistry(&[&["zinit", "--output", directory.to_str().unwrap()], args].concat()).ok();
+        files(&directory).into_keys().collect::<Vec<_>>()
     };
     let scripts = ["init/coldplug.sh", "init/firmware.sh", "init/modules.sh"];
     let yaml = ["yaml/rfs-coldplug.yaml", "yaml/rfs-firmware.yaml", "yaml/rfs-modules.yaml"];
@@ -197,7 +197,7 @@ fn one_flist_is_built_and_the_other_keeps_its_units() {
 }
 
 #[test]
-fn a_build_says_what_it_wrote_and_loses_no_one_s_work() {
+fn a_build_reports_what_it_wrote_and_keeps_what_a_person_changed() {
     let project = Project::sample();
     let run = build(&project).ok();
     assert!(

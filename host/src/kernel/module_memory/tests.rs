@@ -75,7 +75,7 @@ fn a_module_is_read_once() {
 }
 
 #[test]
-fn what_a_module_says_comes_back_as_it_was() {
+fn what_a_module_says_is_remembered_exactly() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
     let modules = FakeModules::new(1, 60);
@@ -141,7 +141,7 @@ fn what_changed_a_moment_ago_or_will_yet_is_not_remembered() {
 }
 
 #[test]
-fn what_is_not_used_for_long_is_forgotten() {
+fn modules_unused_for_long_are_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("cache.sqlite");
     let old = FakeModules::new(2, 60);
@@ -228,7 +228,7 @@ fn a_cache_that_is_damaged_anywhere_is_whole_again_after_one_build() {
 }
 
 #[test]
-fn somebody_s_file_costs_time_alone() {
+fn a_foreign_file_only_costs_time() {
     let directory = tempfile::tempdir().unwrap();
     let modules = FakeModules::new(2, 60);
     let cache = directory.path().join("notes");
@@ -246,7 +246,7 @@ fn somebody_s_file_costs_time_alone() {
 }
 
 #[test]
-fn what_is_not_a_module_is_named() {
+fn a_file_that_is_not_a_module_is_named() {
     let memory = ModuleMemory::of_one_run();
     let why = |path, identity, bytes: &'static [u8]| {
         memory.pairs(path, identity, |_| Ok(bytes.to_vec())).unwrap_err().to_string()

@@ -61,7 +61,7 @@ fn paths(tree: &Tree) -> Vec<String> {
 }
 
 #[test]
-fn what_is_added_and_removed_leaves_a_tree_in_order() {
+fn adding_and_removing_leaves_a_tree_in_order() {
     let applied = run(&[("p", vec![remove(5), link("a/w", "x"), link("d", "a/x"), tag("t", "v")])]).unwrap();
     assert_eq!(paths(&applied.input.tree), ["", "a", "a/w", "a/x", "a/y", "b", "d", "up"]);
     assert_eq!(applied.input.contents(EntryId(3)), Some(&Contents::Generated("x".into())));
@@ -83,14 +83,14 @@ fn what_is_added_and_removed_leaves_a_tree_in_order() {
 }
 
 #[test]
-fn nothing_is_what_nothing_does() {
+fn doing_nothing_changes_nothing() {
     let applied = run(&[("p", vec![]), ("q", vec![])]).unwrap();
     assert_eq!(applied.input.tree, input().tree);
     assert!(applied.removed.is_empty() && applied.added.is_empty());
 }
 
 #[test]
-fn what_escapes_is_refused() {
+fn escaping_operations_are_refused() {
     let start = "plugin `p`, post-pack: it can't ";
     let cases = [
         (vec![remove(0)], "remove the root: an flist has one"),

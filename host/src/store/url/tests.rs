@@ -31,7 +31,7 @@ fn an_s3_url_has_all_its_parts() {
 }
 
 #[test]
-fn what_may_be_left_out_has_a_default() {
+fn optional_parts_have_defaults() {
     let StoreUrl::S3(s3) = parse("s3://host:1/bucket/") else { panic!() };
     assert_eq!((&*s3.region, s3.credentials, &*s3.prefix), (DEFAULT_REGION, None, ""));
     let port = |text| match parse(text) {

@@ -137,7 +137,7 @@ impl GuestRun {
 }
 
 #[test]
-fn there_is_no_time_no_chance_and_no_environment() {
+fn there_is_no_clock_no_randomness_and_no_environment() {
     let answers = || {
         let mut run = GuestRun::new(Limits::default());
         ["now", "sleep", "now", "variables", "draw", "draw"].map(|function| run.call(function).unwrap())
@@ -159,7 +159,7 @@ fn output_goes_to_the_log_by_lines_and_counts_there() {
 }
 
 #[test]
-fn what_was_written_without_the_end_of_a_line_is_logged_at_the_end() {
+fn an_unfinished_line_is_logged_at_the_end() {
     let mut run = GuestRun::new(Limits::default());
     run.call("write").unwrap();
     run.store.data_mut().context().flush();
@@ -168,7 +168,7 @@ fn what_was_written_without_the_end_of_a_line_is_logged_at_the_end() {
 }
 
 #[test]
-fn the_rest_can_be_imported_and_not_called() {
+fn the_rest_can_be_imported_but_not_called() {
     let error = GuestRun::new(Limits::default()).call("network").unwrap_err();
     let what = "it called wasi:sockets/instance-network.instance-network, which a plugin does not have";
     assert_eq!(error.root_cause().to_string(), what);
