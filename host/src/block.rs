@@ -211,15 +211,18 @@ pub fn open(block: &BlockRef, mut blob: Vec<u8>) -> Result<VerifiedBlock, Damage
 /// A blob that is not what the manifest says.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("blob {id} is damaged: {what}")]
+#[non_exhaustive]
 pub struct DamagedBlob {
     /// The blob that was asked for.
     pub id: BlobId,
     /// The first check that failed.
+    #[source]
     pub what: Damage,
 }
 
 /// The check of a blob that failed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
+#[non_exhaustive]
 pub enum Damage {
     /// The stored bytes do not hash to the id.
     #[error("its bytes do not hash to its id")]

@@ -12,6 +12,7 @@ use crate::pack::PackError;
 use crate::plugin::PluginError;
 use crate::plugin::author::componentize::{ComponentizeError, ToolchainError};
 use crate::plugin::author::scaffold::ScaffoldError;
+use crate::printable::Printable;
 use crate::progress::Warning;
 use crate::publish::PublishError;
 use crate::report::ReportError;
@@ -30,6 +31,7 @@ use crate::zinit::ZinitError;
 /// Why a command ended. The message says what is wrong and where; [`Error::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each variant is described by its own message or by the error that it holds")]
+#[non_exhaustive]
 pub enum Error {
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -43,7 +45,7 @@ pub enum Error {
     Filter(#[from] FilterError),
     #[error(transparent)]
     Unpackable(#[from] UnpackableError),
-    #[error("{} was built for kernel {found}, this build is for {expected}", path.display())]
+    #[error("{} was built for kernel {}, this build is for {expected}", path.display(), Printable(found))]
     WrongKernel { path: PathBuf, found: String, expected: String },
     #[error("{} is not a usable module: {error}", path.display())]
     BadModule {
@@ -64,7 +66,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("SQLite could not make the manifest: {0}")]
-    Sqlite(rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
     #[error("{}: {error}", path.display())]
     Manifest {
         path: PathBuf,
@@ -141,6 +143,7 @@ impl From<ReadBackError> for Error {
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ExitCode {
     /// What was asked for was done.
     Done = 0,
@@ -218,5 +221,81 @@ impl Error {
             Error::Write { error, .. } => Some(writing_hint(error).to_owned()),
             Error::Usage { hint, .. } => Some(hint.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use super::*;
+    use crate::block::{BlobId, Damage, DamagedBlob};
+    use crate::config::ConfigFileProblem;
+    use crate::store::Refusal;
+    use crate::store::fetch::FetchError;
+    use crate::verify::{FileDamage, Finding};
+
+    /// The last error of the chain that `source` makes.
+    fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+        let mut cause = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        cause
+    }
+
+    #[test]
+    fn an_error_leads_to_what_caused_it() {
+        let io = || io::Error::from(io::ErrorKind::StorageFull);
+        let path = || PathBuf::from("x");
+        let in_store = || StoreError::Io { store: "dir:///s".into(), action: "write", path: "ab".into(), source: io() };
+        let module = || ModinfoError::Decompress(io());
+        let errors: Vec<Error> = vec![
+            in_store().into(),
+            PackError::Store(in_store()).into(),
+            PackError::Read { path: path(), error: io() }.into(),
+            PublishError::Write { path: path(), error: io() }.into(),
+            PublishError::Store(in_store()).into(),
+            ReadBackError::Refused { route: "r".into(), error: in_store(), works: None }.into(),
+            UnpackError::Fetch { path: "x".into(), error: FetchError::Store(in_store()) }.into(),
+            ReportError::Read { path: path(), error: io() }.into(),
+            ScaffoldError::Write { path: path(), error: io() }.into(),
+            ToolchainError::Io { path: path(), error: io() }.into(),
+            ZinitError::Write { path: path(), error: io() }.into(),
+            CompareError::Read { path: path(), error: io() }.into(),
+            RfsError::Run { rfs: path(), error: io() }.into(),
+            SourceError::Open { path: path(), error: io() }.into(),
+            IndexError::Stage { path: path(), error: io() }.into(),
+            ConfigFileError {
+                plugin: "p".into(),
+                key: "k".into(),
+                path: path(),
+                problem: ConfigFileProblem::Read(io()),
+            }
+            .into(),
+            Error::BadModule { path: path(), error: module() },
+            Error::Write { path: path(), error: io() },
+        ];
+        for error in &errors {
+            let found = cause(error).downcast_ref::<io::Error>();
+            assert_eq!(found.map(io::Error::kind), Some(io::ErrorKind::StorageFull), "{error:?}");
+        }
+        let finding = Finding::File { path: "x".into(), why: FileDamage::Module(module()) };
+        assert!(cause(&finding).is::<io::Error>());
+    }
+
+    #[test]
+    fn what_is_wrong_is_a_cause_of_its_own() {
+        let refused = Error::from(StoreError::Refused { store: "s3://h:1/b".into(), reason: Refusal::Signature });
+        assert!(cause(&refused).is::<Refusal>());
+        let damaged = DamagedBlob { id: BlobId::from([0; 32]), what: Damage::Id };
+        assert!(cause(&FetchError::Damaged(damaged)).is::<Damage>());
+        let sqlite = Error::Sqlite(rusqlite::Error::InvalidQuery);
+        assert!(sqlite.source().is_some_and(|source| source.is::<rusqlite::Error>()));
+        let line = crate::config::assignments::parse("echo", &std::collections::BTreeMap::new()).unwrap_err();
+        assert!(
+            cause(&Error::from(ConfigError::BuildConf(line))).is::<crate::config::assignments::AssignmentProblem>()
+        );
     }
 }

@@ -6,18 +6,18 @@
 //!
 //! | module | stage | |
 //! |---|---|---|
-//! | [`tree`] | scan, filter, normal form | the source directory and what of it goes in |
-//! | [`store`] | | where blobs lie |
-//! | [`kernel`] | check | the kernel, its modules, and what a node could not use |
-//! | [`manifest`] | manifest, route | the SQLite file, written, read, and free of write credentials |
-//! | [`pack`] | pack | contents to blobs |
-//! | [`plugin`] | filter, name, post-pack | the WebAssembly components that decide |
-//! | [`verify`] | read back | what a node will do |
-//! | [`report`] | report | how an flist was made |
-//! | [`publish`] | publish | names, last |
-//! | [`zinit`] | units | what a node runs to mount flists |
-//! | [`config`] | | one validated value out of a project's files |
-//! | [`build`] | | all of it, in order |
+//! | `tree` | scan, filter, normal form | the source directory and what of it goes in |
+//! | `store` | | where blobs lie |
+//! | `kernel` | check | the kernel, its modules, and what a node could not use |
+//! | `manifest` | manifest, route | the SQLite file, written, read, and free of write credentials |
+//! | `pack` | pack | contents to blobs |
+//! | `plugin` | filter, name, post-pack | the WebAssembly components that decide |
+//! | `verify` | read back | what a node will do |
+//! | `report` | report | how an flist was made |
+//! | `publish` | publish | names, last |
+//! | `zinit` | units | what a node runs to mount flists |
+//! | `config` | | one validated value out of a project's files |
+//! | `build` | | all of it, in order |
 //!
 //! Beside these, [`unpack()`] writes an flist back into a directory. The library reads no environment and prints nothing: the
 //! program does both.
@@ -27,7 +27,7 @@
 //! The sample project's modules, packed into a store that is gone afterwards:
 //!
 //! ```
-//! use flistry::{Caches, Config, Environment, Level, MemoryStore, Session, Silent};
+//! use flistry::{Caches, Config, Environment, MemoryStore, ReadBackLevel, Session, Silent};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample");
@@ -36,7 +36,7 @@
 //! # let place = |name: &str| scratch.path().join(name);
 //! # (config.output, config.zinit.output) = (place("flists"), place("zinit"));
 //! # (config.plugin_cache, config.pack.cache) = (place("plugins"), place("cache"));
-//! config.read_back = Level::Full;
+//! config.read_back = ReadBackLevel::Full;
 //! let store = MemoryStore::new();
 //!
 //! let session = Session::open(&config, &["modules".into()], Caches::READ_ONLY, &Silent)?;
@@ -88,14 +88,26 @@ pub mod verify;
 #[doc(hidden)]
 pub mod zinit;
 
-pub use build::{Caches, Executed, Plan, Planned, Published, Session};
-pub use config::{Config, Environment};
+pub use block::{BlobId, BlockRef};
+pub use build::{Caches, Executed, NewIndexes, Plan, Planned, Published, Session};
+pub use config::{Config, ConfigError, Environment, Flist, PackSettings, PluginSettings, Storage};
 pub use error::{Error, ExitCode};
-pub use manifest::Manifest;
-pub use progress::{Progress, Silent};
-pub use report::BuildReport;
+pub use kernel::KernelVersion;
+pub use manifest::name::FlistName;
+pub use manifest::{Blocks, Manifest, Route};
+pub use pack::PackStats;
+pub use plugin::FlistNames;
+pub use progress::{Progress, Silent, Step, Warning};
+pub use publish::PublishSettings;
+pub use report::{
+    BuildReport, Decisions, IndexesMade, ManifestFacts, PluginRun, ReadBack, ReportError, Stage, Subject,
+};
+pub use store::fetch::FetchError;
 pub use store::memory::MemoryStore;
-pub use store::{ReadBlobs, WriteBlobs};
+pub use store::{Probed, ReadBlobs, StoreError, WriteBlobs};
 pub use tree::file_cache::CacheAccess;
-pub use unpack::unpack;
-pub use verify::{Level, verify};
+pub use tree::source::Source;
+pub use tree::{Counts, FlistKind, Input, Owner, Tree};
+pub use unpack::{UnpackError, unpack};
+pub use verify::{FileDamage, Finding, Level, ReadBackLevel, Verification, verify};
+pub use zinit::{MountPoint, Written, ZinitSettings};

@@ -20,6 +20,7 @@ pub trait Progress: Sync {
 
 /// What is being done, and what its units are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// Walking the source; no units.
     Scan,
@@ -89,6 +90,7 @@ impl Progress for Silent {
 
 /// One warning: what is the matter, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Warning {
     /// What is the matter, and where.
     pub what: String,

@@ -163,6 +163,7 @@ fn set_time(directory: &Dir, name: &str, attributes: &Attributes) -> std::io::Re
 
 /// Why an flist could not be unpacked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum UnpackError {
     /// Something is in the way.
     #[error("{} is not empty", path.display())]

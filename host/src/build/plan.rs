@@ -13,6 +13,7 @@ use crate::tree::Input;
 use crate::tree::source::Source;
 
 /// The plan of one flist.
+#[non_exhaustive]
 pub struct Plan<'a> {
     /// The whole configuration.
     pub config: &'a Config,
@@ -37,6 +38,7 @@ pub struct Plan<'a> {
 }
 
 /// How a build makes the indexes of its modules again.
+#[non_exhaustive]
 pub struct NewIndexes {
     /// What does not fit; at least one.
     pub why: Vec<Mismatch>,

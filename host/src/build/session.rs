@@ -58,6 +58,7 @@ pub struct Planned<'a> {
 
 /// What a session made. After a failure, what was built before it is published all the same.
 #[derive(Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct Executed {
     /// The flists that were built, in order.
     pub built: Vec<Published>,

@@ -32,6 +32,7 @@ use crate::verify::read_back::ProvenManifest;
 
 /// An flist that was built.
 #[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct Published {
     /// Where the manifest is.
     pub path: PathBuf,

@@ -106,5 +106,6 @@ fn words(step: Step) -> (&'static str, Unit) {
         Step::Unpack => ("unpacking", Unit::Bytes),
         Step::Publish => ("publishing", Unit::None),
         Step::Units => ("writing units", Unit::None),
+        _ => ("working", Unit::None),
     }
 }

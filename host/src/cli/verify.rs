@@ -104,8 +104,8 @@ pub fn run(args: VerifyArgs, context: &CommandContext) -> Result<VerifyOutcome, 
         Ok(manifest) => manifest,
         Err(ManifestError::Malformed { .. }) => {
             let problems = check(&bytes).map_err(|error| Error::Manifest { path: args.file.clone(), error })?;
-            let findings = problems.into_iter().map(Finding::Schema).collect();
-            let verification = Verification { findings, ..Verification::default() };
+            let mut verification = Verification::default();
+            verification.findings.extend(problems.into_iter().map(Finding::Schema));
             return Ok(VerifyOutcome::new(args.file, Reach::Level(Level::Schema), verification, Vec::new()));
         }
         Err(error) => return Err(Error::Manifest { path: args.file, error }),
@@ -193,7 +193,7 @@ impl Outcome for VerifyOutcome {
 
 impl Display for VerifyOutcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Verification { findings, explained, blobs, fetched } = &self.verification;
+        let Verification { findings, explained, blobs, fetched, .. } = &self.verification;
         let findings_shown = first(SHOWN, findings, ToString::to_string, |more| format!("and {more} more"));
         findings_shown.iter().try_for_each(|line| writeln!(f, "{line}"))?;
         let explained = first(SHOWN, explained, String::clone, |more| format!("and {more} more"));

@@ -56,6 +56,7 @@ impl fmt::Debug for Assignments {
 
 /// A line that is not just an assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AssignmentError {
     /// The line, from 1.
     pub line: usize,
@@ -67,6 +68,7 @@ pub struct AssignmentError {
 
 /// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AssignmentProblem {
     /// A command, a condition, a single word.
     #[error("not an assignment")]
@@ -91,7 +93,11 @@ pub enum AssignmentProblem {
     TooLong,
 }
 
-impl std::error::Error for AssignmentError {}
+impl std::error::Error for AssignmentError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.problem)
+    }
+}
 
 impl fmt::Display for AssignmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -40,7 +40,7 @@ pub enum ConfigError {
     BuildConf(#[source] AssignmentError),
     /// `kernel.config` is malformed.
     #[error("config/kernel.config, {0}")]
-    KernelConfig(kernel_config::ParseError),
+    KernelConfig(#[source] kernel_config::ParseError),
     /// The kernel's version cannot be known.
     #[error(transparent)]
     Kernel(#[from] KernelVersionError),

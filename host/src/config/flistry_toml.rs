@@ -15,7 +15,7 @@ use super::surroundings::Surroundings;
 use super::zinit_table;
 use crate::kernel::compatibility::NodeSettings;
 use crate::store::url::{IdRange, Ranged, ReadUrl, StoreUrl, UrlError, WriteUrl};
-use crate::verify::Level;
+use crate::verify::ReadBackLevel;
 use crate::zinit::ZinitSettings;
 
 /// More threads than any builder has processors: surely a mistake.
@@ -58,15 +58,6 @@ pub(super) struct ReadBackTable {
     pub level: ReadBackLevel,
 }
 
-/// The levels that look at the store: a build has just written the manifest, so its schema alone proves nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ReadBackLevel {
-    Presence,
-    Sample,
-    Full,
-}
-
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PublishTable {
@@ -91,7 +82,7 @@ pub(super) struct ModulesTable {
 pub(super) struct TomlSettings {
     pub output: PathBuf,
     pub pack: PackSettings,
-    pub read_back: Level,
+    pub read_back: ReadBackLevel,
     pub publish_directory: Option<PathBuf>,
     pub plugin_cache: PathBuf,
     pub node: NodeSettings,
@@ -125,7 +116,7 @@ impl FlistryToml {
         Ok(TomlSettings {
             output: project.join(root.not_empty("output", &self.output)?),
             pack: self.pack.resolve(&root.table("pack"), project)?,
-            read_back: self.read_back.level.into(),
+            read_back: self.read_back.level,
             publish_directory: publish_directory.transpose()?.map(|path| project.join(path)),
             plugin_cache: project.join(root.table("plugins").not_empty("cache", &self.plugins.cache)?),
             node: self.node,
@@ -182,16 +173,6 @@ impl StoreTable {
                 Err(at.key_error("blobs", what, "make the ranges cover 00-ff, or leave them out"))
             }
             None => Ok(Storage { write, route, write_credentials: Vec::new() }),
-        }
-    }
-}
-
-impl From<ReadBackLevel> for Level {
-    fn from(level: ReadBackLevel) -> Level {
-        match level {
-            ReadBackLevel::Presence => Level::Presence,
-            ReadBackLevel::Sample => Level::Sample,
-            ReadBackLevel::Full => Level::Full,
         }
     }
 }

@@ -37,7 +37,7 @@ fn the_shipped_file_sets_everything() {
     let shipped = parse("").unwrap();
     assert_eq!(shipped.output, Path::new("/p/dist/flists"));
     assert_eq!((&*shipped.pack.cache, toml.pack.workers), (Path::new("/p/dist/pack-cache.sqlite"), 0));
-    assert_eq!((shipped.read_back, shipped.publish_directory), (Level::Sample, None));
+    assert_eq!((shipped.read_back, shipped.publish_directory), (ReadBackLevel::Sample, None));
     assert_eq!(shipped.node.module_compression.len(), 3);
     assert_eq!((shipped.node.strict, &shipped.system_maps[..]), (false, &["/boot/System.map-6.1".into()][..]));
     let [modules, firmware] = &shipped.flists[..] else { panic!() };
@@ -61,7 +61,7 @@ fn a_project_changes_what_it_names() {
     let own =
         parse("output = \"out\"\n[pack]\nworkers = 3\n[read-back]\nlevel = \"full\"\n[publish]\ndirectory = \"/d\"")
             .unwrap();
-    assert_eq!((&*own.output, own.pack.workers.get(), own.read_back), (Path::new("/p/out"), 3, Level::Full));
+    assert_eq!((&*own.output, own.pack.workers.get(), own.read_back), (Path::new("/p/out"), 3, ReadBackLevel::Full));
     assert_eq!(
         (own.publish_directory.as_deref(), &*own.pack.cache),
         (Some(Path::new("/d")), Path::new("/p/dist/pack-cache.sqlite"))

@@ -17,6 +17,7 @@ enum PathPart {
 
 /// A template that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PathTemplateError {
     /// `{…}` with something else in it.
     #[error("`{template}` has the unknown placeholder `{{{placeholder}}}`")]

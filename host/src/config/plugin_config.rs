@@ -76,6 +76,7 @@ pub fn read_config_file(path: &Path) -> Result<(String, (u64, u64)), ConfigFileP
 /// A file whose text no plugin gets.
 #[derive(Debug, thiserror::Error)]
 #[error("plugin `{plugin}`, config-files, `{key}`: {} {problem}", path.display())]
+#[non_exhaustive]
 pub struct ConfigFileError {
     /// The plugin's name in the configuration.
     pub plugin: String,
@@ -90,6 +91,7 @@ pub struct ConfigFileError {
 
 /// Why a file's text cannot go into a plugin's configuration.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigFileProblem {
     /// What the system says.
     #[error("cannot be read: {0}")]

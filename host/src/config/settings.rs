@@ -16,7 +16,7 @@ use crate::progress::Warning;
 use crate::publish::PublishSettings;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
 use crate::tree::{FlistKind, Owner};
-use crate::verify::Level;
+use crate::verify::ReadBackLevel;
 use crate::zinit::kernel_text::KernelText;
 use crate::zinit::{MountPoint, ZinitSettings};
 
@@ -61,7 +61,7 @@ pub struct Config {
     /// How contents are packed.
     pub pack: PackSettings,
     /// How thoroughly a build reads back what it wrote.
-    pub read_back: Level,
+    pub read_back: ReadBackLevel,
     /// What a node runs.
     pub zinit: ZinitSettings,
     /// What is odd, but not an error.

@@ -97,23 +97,24 @@ pub fn modinfo_of_module(bytes: &[u8], compression: Compression) -> Result<Vec<(
 }
 
 fn section(plain: &[u8]) -> Result<&[u8], ModinfoError> {
-    let elf = object::File::parse(plain).map_err(|error| ModinfoError::NotElf(error.to_string()))?;
+    let elf = object::File::parse(plain).map_err(ModinfoError::NotElf)?;
     let section = elf.section_by_name(".modinfo").ok_or(ModinfoError::NoModinfo)?;
-    section.data().map_err(|error| ModinfoError::NotElf(error.to_string()))
+    section.data().map_err(ModinfoError::NotElf)
 }
 
 /// A file that has a module's name and is none.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModinfoError {
     /// The compressed bytes are broken.
     #[error("it does not decompress: {0}")]
-    Decompress(std::io::Error),
+    Decompress(#[source] std::io::Error),
     /// More bytes than any module has.
     #[error("{0} bytes are too much for a module")]
     TooLarge(u64),
     /// Not an ELF object.
     #[error("it is no ELF object: {0}")]
-    NotElf(String),
+    NotElf(#[source] object::read::Error),
     /// An ELF object, but no module.
     #[error("it has no .modinfo section")]
     NoModinfo,

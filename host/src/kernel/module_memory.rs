@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, params};
 
-use super::modinfo::{Compression, MAX_MODULE_BYTES, modinfo_of_module};
+use super::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, modinfo_of_module};
 use crate::progress::{Progress, Warning};
 use crate::tree::file_cache::{CacheAccess, CachePlace, checksum, columns_of, identity_in};
 use crate::tree::source::{FileIdentity, now_ns};
@@ -63,10 +63,23 @@ struct Known {
 
 /// A file that does not say what a module says.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotRead {
-    /// It is not a module.
-    #[error("{0}")]
-    NotAModule(String),
+    /// It has no module's name, or is no regular file.
+    #[error("{path} is not a module's file")]
+    NotAModule {
+        /// Its path.
+        path: String,
+    },
+    /// No module is as large.
+    #[error("{path} is larger than any module")]
+    TooLarge {
+        /// Its path.
+        path: String,
+    },
+    /// It has a module's name and not its contents.
+    #[error(transparent)]
+    Malformed(#[from] ModinfoError),
     /// It can't be read.
     #[error("{0}")]
     Unreadable(#[from] io::Error),
@@ -95,19 +108,19 @@ impl ModuleMemory {
     ) -> Result<ModinfoPairs, NotRead> {
         let name = path.rsplit('/').next().unwrap_or_default();
         let Some((compression, identity)) = Compression::of_module(name).zip(identity) else {
-            return Err(NotRead::NotAModule(format!("{path} is not a module's file")));
+            return Err(NotRead::NotAModule { path: path.to_owned() });
         };
         let key = ModuleKey { identity, compression };
         if let Some(pairs) = self.recall(&key) {
             return Ok(pairs);
         }
         if identity.size > MAX_MODULE_BYTES {
-            return Err(NotRead::NotAModule(format!("{path} is larger than any module")));
+            return Err(NotRead::TooLarge { path: path.to_owned() });
         }
         // The time before the read: what changes while it goes on is not settled.
         let now = now_ns();
         let bytes = read(identity.size)?;
-        let pairs = modinfo_of_module(&bytes, compression).map_err(|why| NotRead::NotAModule(why.to_string()))?;
+        let pairs = modinfo_of_module(&bytes, compression)?;
         let pairs = Arc::new(pairs);
         let known = Known { pairs: pairs.clone(), settled: identity.settled(now), used: true, stored: false };
         self.lock().known.insert(key, known);

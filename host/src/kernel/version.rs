@@ -15,6 +15,7 @@ pub struct KernelVersion(String);
 
 /// Why the version can't be known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KernelVersionError {
     /// `KERNEL_VERSION` is not set, or is empty.
     #[error("config/build.conf does not set KERNEL_VERSION")]

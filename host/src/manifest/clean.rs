@@ -72,6 +72,7 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
 
 /// A manifest that must not be published.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RouteError {
     /// Every node would hold a key that can write.
     #[error("the {part} of the write key is in the manifest: in {place}")]

@@ -2,6 +2,7 @@
 
 /// One thing that is wrong with a manifest.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ManifestProblem {
     /// Nothing to start from.
     #[error("it has no root: inode 1 is missing or is not a directory")]
@@ -62,6 +63,7 @@ pub enum ManifestProblem {
 
 /// A file that is not an flist, or a broken one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestError {
     /// Some other kind of file.
     #[error("it is not an flist: it is not an SQLite file")]
@@ -87,6 +89,7 @@ pub enum ManifestError {
     #[error("it is malformed: {first}{}", others_text(*.others))]
     Malformed {
         /// The first thing that is wrong.
+        #[source]
         first: ManifestProblem,
         /// How many more there are.
         others: usize,

@@ -6,6 +6,7 @@ use crate::store::StoreError;
 
 /// Why a pack ended.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PackError {
     /// A file can't be opened or read.
     #[error("cannot read {}: {error}", path.display())]

@@ -7,6 +7,7 @@ const SHOWN: usize = 1024;
 
 /// A plugin that can't be used, or that failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PluginError {
     /// The file is not a component at all.
     #[error("plugin `{plugin}` is not a WebAssembly component: {what}")]

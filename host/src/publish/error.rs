@@ -7,6 +7,7 @@ use crate::store::StoreError;
 
 /// A manifest that could not be published.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PublishError {
     /// A file can't be written.
     #[error("cannot write {}: {error}", path.display())]

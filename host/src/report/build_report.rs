@@ -8,7 +8,7 @@ use super::decisions::Decisions;
 use crate::manifest::name::FlistName;
 use crate::pack::PackStats;
 use crate::tree::{Counts, Owner};
-use crate::verify::Level;
+use crate::verify::ReadBackLevel;
 
 /// Changes when a key changes its meaning or goes away. A key that is added while it stays the same needs a default: the
 /// reports of earlier builds must remain readable.
@@ -54,6 +54,7 @@ pub struct BuildReport {
 
 /// What a report is about.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Subject {
     /// The flist's name in the configuration.
     pub flist: String,
@@ -73,6 +74,7 @@ pub struct Subject {
 
 /// Module indexes that the build made.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IndexesMade {
     /// What made them, such as `kmod 30`.
     pub depmod: String,
@@ -84,9 +86,10 @@ pub struct IndexesMade {
 
 /// What the read-back proved.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReadBack {
     /// The verification level.
-    pub level: Level,
+    pub level: ReadBackLevel,
     /// Blobs that were asked for through the route.
     pub blobs: u64,
     /// Blobs that were fetched and opened.
@@ -95,6 +98,7 @@ pub struct ReadBack {
 
 /// The manifest's facts.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ManifestFacts {
     /// Its length in bytes.
     pub bytes: u64,
@@ -106,6 +110,7 @@ pub struct ManifestFacts {
 
 /// One stage of the pipeline.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[non_exhaustive]
 pub struct Stage {
     /// Its name.
     pub name: String,

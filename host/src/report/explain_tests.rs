@@ -8,7 +8,7 @@ use crate::manifest::name::FlistName;
 use crate::pack::PackStats;
 use crate::plugin::{AddedSymlink, Hook, Usage};
 use crate::tree::{Counts, LeftOut, LeftOutStage, Owner};
-use crate::verify::Level;
+use crate::verify::ReadBackLevel;
 
 fn report(decisions: Decisions) -> BuildReport {
     BuildReport {
@@ -31,7 +31,7 @@ fn report(decisions: Decisions) -> BuildReport {
         indexes: None,
         generated: Vec::new(),
         pack: PackStats::default(),
-        read_back: ReadBack { level: Level::Sample, blobs: 0, fetched: 0 },
+        read_back: ReadBack { level: ReadBackLevel::Sample, blobs: 0, fetched: 0 },
         manifest: ManifestFacts { bytes: 0, sha256: String::new(), tags: BTreeMap::new() },
         stages: Vec::new(),
         warnings: Vec::new(),

@@ -9,6 +9,7 @@ use crate::block::MAX_BLOB_SIZE;
 
 /// A failure of a store. Its text says what is wrong; [`StoreError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The store does not have it, or won't say.
     #[error("{name} is {} {store}", missing_word(.forbidden))]
@@ -26,6 +27,7 @@ pub enum StoreError {
         /// The store.
         store: String,
         /// What the server objected to.
+        #[source]
         reason: Refusal,
     },
     /// The S3 server has no such bucket.
@@ -42,6 +44,7 @@ pub enum StoreError {
         /// The store.
         store: String,
         /// How far it came.
+        #[source]
         fault: Fault,
         /// What the system said.
         why: String,
@@ -116,6 +119,7 @@ pub enum StoreError {
 
 /// Why a store refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// It does not know the access key.
     #[error("it does not know the access key")]
@@ -158,6 +162,7 @@ impl Refusal {
 
 /// How far a request came that got no whole answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Fault {
     /// No connection: refused, no such host, or no TLS.
     #[error("can't be connected to")]

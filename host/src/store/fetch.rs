@@ -13,6 +13,7 @@ pub fn fetch(store: &dyn ReadBlobs, block: &BlockRef) -> Result<VerifiedBlock, F
 
 /// A block that can't be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FetchError {
     /// The store does not give the blob.
     #[error(transparent)]

@@ -113,6 +113,7 @@ impl Filtered {
 
 /// A selection that can't be packed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FilterError {
     /// A symlink would dangle.
     #[error(

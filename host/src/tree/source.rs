@@ -222,6 +222,7 @@ impl From<SourceReadError> for std::io::Error {
 
 /// A source that can't be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// No candidate exists.
     #[error("flist `{flist}` has no source: {} not exist", paths_do(candidates))]

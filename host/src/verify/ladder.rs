@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
-use super::finding::{Finding, Verification};
+use super::finding::{FileDamage, Finding, Verification};
 use super::level::Level;
 use crate::block::{BlobId, BlockRef, block_len};
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
@@ -156,7 +156,7 @@ impl Full<'_> {
     fn file(&self, file: EntryId, size: u64) -> Result<Option<Finding>, StoreError> {
         let module = self.module(file);
         if module.is_some() && size > MAX_MODULE_BYTES {
-            let why = ModinfoError::TooLarge(size).to_string();
+            let why = ModinfoError::TooLarge(size).into();
             return Ok(Some(Finding::File { path: self.manifest.tree.path(file), why }));
         }
         let mut contents = Vec::new();
@@ -178,8 +178,7 @@ impl Full<'_> {
             self.proven.lock().expect("no holder panics").insert(block.id, len);
             let expected = block_len(size, index as u64);
             if len != expected {
-                // rfs finds a block by dividing: a short one in the middle moves everything behind it.
-                let why = format!("block {index} has {len} bytes, not {expected}");
+                let why = FileDamage::Block { index: index as u64, found: len, expected };
                 return Ok(Some(Finding::File { path: self.manifest.tree.path(file), why }));
             }
             self.progress.advance(1);
@@ -187,8 +186,8 @@ impl Full<'_> {
         Ok(module.and_then(|(kernel, compression)| {
             let why = match kernel_of_module(&contents, compression) {
                 Ok(found) if found == kernel => return None,
-                Ok(found) => format!("it was built for kernel {found}, the flist is for {kernel}"),
-                Err(error) => error.to_string(),
+                Ok(found) => FileDamage::Kernel { found, expected: kernel.to_owned() },
+                Err(error) => error.into(),
             };
             Some(Finding::File { path: self.manifest.tree.path(file), why })
         }))

@@ -36,3 +36,46 @@ impl fmt::Display for Level {
         f.write_str(self.as_str())
     }
 }
+
+/// How much a build proves of what it has just packed: a level that looks at the store. The schema of a manifest that was
+/// written a moment ago says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadBackLevel {
+    /// [`Level::Presence`].
+    Presence,
+    /// [`Level::Sample`].
+    Sample,
+    /// [`Level::Full`].
+    Full,
+}
+
+impl From<ReadBackLevel> for Level {
+    fn from(level: ReadBackLevel) -> Level {
+        match level {
+            ReadBackLevel::Presence => Level::Presence,
+            ReadBackLevel::Sample => Level::Sample,
+            ReadBackLevel::Full => Level::Full,
+        }
+    }
+}
+
+impl fmt::Display for ReadBackLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Level::from(*self).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_s_level_has_the_name_of_the_ladder_s() {
+        for level in [ReadBackLevel::Presence, ReadBackLevel::Sample, ReadBackLevel::Full] {
+            assert!(Level::from(level) > Level::Schema);
+            assert_eq!(serde_json::to_string(&level).unwrap(), format!("\"{level}\""));
+        }
+        assert!(serde_json::from_str::<ReadBackLevel>("\"schema\"").is_err());
+    }
+}

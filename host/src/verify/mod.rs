@@ -17,6 +17,6 @@ pub mod read_back;
 pub mod rfs;
 pub mod source_comparison;
 
-pub use finding::{Finding, Verification};
+pub use finding::{FileDamage, Finding, Verification};
 pub use ladder::verify;
-pub use level::Level;
+pub use level::{Level, ReadBackLevel};

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Verification};
 use super::ladder::verify;
-use super::level::Level;
+use super::level::ReadBackLevel;
 use crate::block::BlobId;
 use crate::manifest::Manifest;
 use crate::manifest::clean::CleanManifest;
@@ -29,7 +29,7 @@ impl ProvenManifest {
         clean: CleanManifest,
         route: &[Ranged<ReadUrl>],
         written: &[Ranged<WriteUrl>],
-        level: Level,
+        level: ReadBackLevel,
         progress: &dyn Progress,
     ) -> Result<ProvenManifest, ReadBackError> {
         let verification = read_back(clean.manifest(), route, written, level, progress)?;
@@ -45,11 +45,11 @@ impl ProvenManifest {
     pub fn prove_in(
         clean: CleanManifest,
         store: &dyn ReadBlobs,
-        level: Level,
+        level: ReadBackLevel,
         progress: &dyn Progress,
     ) -> Result<ProvenManifest, ReadBackError> {
         let refused = |error| ReadBackError::Refused { route: store.describe(), error, works: None };
-        let verification = verify(clean.manifest(), store, level, progress).map_err(refused)?;
+        let verification = verify(clean.manifest(), store, level.into(), progress).map_err(refused)?;
         if !verification.findings.is_empty() {
             return Err(ReadBackError::Damaged { findings: verification.findings });
         }
@@ -76,7 +76,7 @@ fn read_back(
     manifest: &Manifest,
     route: &[Ranged<ReadUrl>],
     written: &[Ranged<WriteUrl>],
-    level: Level,
+    level: ReadBackLevel,
     progress: &dyn Progress,
 ) -> Result<Verification, ReadBackError> {
     for url in route {
@@ -86,7 +86,7 @@ fn read_back(
     }
     let store = open_route_ranges(route).map_err(|error| refused(manifest, route, written, error))?;
     let result =
-        verify(manifest, &*store, level, progress).map_err(|error| refused(manifest, route, written, error))?;
+        verify(manifest, &*store, level.into(), progress).map_err(|error| refused(manifest, route, written, error))?;
     if result.findings.is_empty() {
         return Ok(result);
     }
@@ -173,6 +173,7 @@ fn setting_that_works(id: &BlobId, route: &[Ranged<ReadUrl>], written: &[Ranged<
 
 /// A node could not read the flist.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadBackError {
     /// Blobs that were written are not where the route leads.
     #[error(

@@ -138,6 +138,7 @@ fn differs(manifest: &Manifest, id: EntryId, found: &Path) -> Result<Option<Stri
 
 /// Stock rfs could not be asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RfsError {
     /// There is none.
     #[error("stock rfs was not found{}", named.as_ref().map(|path| format!(": RFS_BIN names {path}, which is not a program")).unwrap_or_default())]

@@ -97,6 +97,7 @@ fn keys_of_file(source: &Source, path: &str, was: &FileIdentity) -> Result<Vec<B
 
 /// A source that can't be compared with.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CompareError {
     /// It can't be walked.
     #[error(transparent)]

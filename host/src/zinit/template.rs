@@ -119,6 +119,7 @@ impl TemplateKind {
 
 /// A template that cannot be used. Each message names the file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TemplateFileError {
     /// It cannot be read.
     #[error("{file} cannot be read: {error}")]

@@ -153,6 +153,29 @@ fn plugin_commands(commands: &mut Commands) {
     commands.run("plugin list", &[]);
 }
 
+/// What `verify` prints of an flist that lacks a blob: a finding names its file and its blob.
+fn verified_without_a_blob() -> Value {
+    let project = Project::plain();
+    project.flistry(&["build"]).ok();
+    let flist = project.path("dist/flists/data.fl");
+    let manifest = flistry::manifest::read(&std::fs::read(&flist).unwrap()).unwrap();
+    let (block, entry) = manifest.blobs()[0];
+    let blob = block.id.hex();
+    let shares = std::fs::read_dir(project.path("dist/blobs")).unwrap();
+    let mut blobs = shares.flat_map(|share| std::fs::read_dir(share.unwrap().path()).unwrap());
+    let missing = blobs.find(|file| file.as_ref().unwrap().path().ends_with(&blob)).unwrap();
+    std::fs::remove_file(missing.unwrap().path()).unwrap();
+
+    let run = project.flistry(&["verify", flist.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let value: Value = serde_json::from_str(&run.stdout).unwrap();
+    let path = manifest.tree.path(entry);
+    let message = format!("/{path}: {blob} is missing in dir://PROJECT/dist/blobs");
+    let finding = json!({ "kind": "blob", "path": path, "blob": blob, "message": message });
+    assert_eq!((&value["ok"], &value["findings"]), (&json!(false), &json!([finding])));
+    value
+}
+
 #[test]
 fn the_document_has_every_key_and_no_other() {
     let project = project();
@@ -178,6 +201,7 @@ fn the_document_has_every_key_and_no_other() {
     commands.run("explain", &[flist, "one"]);
     commands.run("explain", &[flist, "notes.drop"]);
     commands.run("verify", &[flist]);
+    commands.look_at("verify", &verified_without_a_blob());
     commands.run("route show", &[flist]);
     commands.run("route patch", &[flist]);
     commands.run("publish", &[flist, "--to", elsewhere]);

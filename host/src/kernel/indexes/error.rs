@@ -7,6 +7,7 @@ use super::mismatch::Mismatch;
 /// Modules whose indexes are incomplete and can't be made complete.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each variant is described by its own message")]
+#[non_exhaustive]
 pub enum IndexError {
     #[error("flist `{flist}` needs new module indexes ({why}), and depmod was not found")]
     NoDepmod { flist: String, why: String },

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// How an index fails to fit the modules.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mismatch {
     /// The index is not there.
     Missing {
@@ -31,6 +32,18 @@ pub enum Mismatch {
         /// A module's path, or the name of what is built in.
         module: String,
     },
+}
+
+impl Mismatch {
+    /// The index's file name, which is its path in the tree.
+    pub fn index(&self) -> &'static str {
+        match self {
+            Mismatch::Missing { index }
+            | Mismatch::Broken { index, .. }
+            | Mismatch::Gone { index, .. }
+            | Mismatch::Unknown { index, .. } => index,
+        }
+    }
 }
 
 impl fmt::Display for Mismatch {

@@ -234,6 +234,7 @@ impl fmt::Display for Toolchain {
 
 /// A plugin that can't be built.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ToolchainError {
     /// No compiler for the target.
     #[error("there is no Rust compiler for {TARGET}{}", looked_at(seen))]
@@ -258,6 +259,7 @@ pub enum ToolchainError {
         /// Its path.
         path: PathBuf,
         /// What happened.
+        #[source]
         error: std::io::Error,
     },
 }

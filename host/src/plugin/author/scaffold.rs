@@ -26,6 +26,7 @@ const VENDOR: &str = "vendor/flistry";
 
 /// Why a crate was not made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScaffoldError {
     /// The name can't be a plugin's.
     #[error("`{0}` cannot name a plugin")]

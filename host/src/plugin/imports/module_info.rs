@@ -61,7 +61,7 @@ impl Host for Context<'_, ModuleInfoState> {
 /// The interface's code of an error.
 fn code(why: &NotRead) -> &'static str {
     match why {
-        NotRead::NotAModule(_) => "not-a-module",
+        NotRead::NotAModule { .. } | NotRead::TooLarge { .. } | NotRead::Malformed(_) => "not-a-module",
         NotRead::Unreadable(_) => "unreadable",
     }
 }

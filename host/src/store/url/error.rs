@@ -2,6 +2,7 @@
 
 /// A store URL that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UrlError {
     /// There is nothing there.
     #[error("the store's URL is empty")]
