@@ -5,7 +5,7 @@
 //! them.
 
 /// What a pattern's next part matches.
-enum Token {
+enum Atom {
     /// Any number of bytes.
     Star,
     /// One of these bytes, a bit for each.
@@ -23,12 +23,12 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     loop {
         match (next(pattern, at), name.get(read)) {
             (None, None) => return true,
-            (Some((Token::Star, len)), _) => {
+            (Some((Atom::Star, len)), _) => {
                 at += len;
                 again = Some((at, read));
                 continue;
             }
-            (Some((Token::One(set), len)), Some(byte)) if has(&set, *byte) => {
+            (Some((Atom::One(set), len)), Some(byte)) if has(&set, *byte) => {
                 at += len;
                 read += 1;
                 continue;
@@ -52,19 +52,19 @@ pub fn literal_prefix(pattern: &str) -> &str {
 }
 
 /// The part at an offset, and its length.
-fn next(pattern: &[u8], at: usize) -> Option<(Token, usize)> {
+fn next(pattern: &[u8], at: usize) -> Option<(Atom, usize)> {
     let rest = &pattern[at..];
     Some(match rest.first()? {
-        b'*' => (Token::Star, 1),
-        b'?' => (Token::One(ANY), 1),
-        b'[' => set(rest).unwrap_or((Token::One(only(b'[')), 1)),
-        b'\\' if rest.len() > 1 => (Token::One(only(rest[1])), 2),
-        byte => (Token::One(only(*byte)), 1),
+        b'*' => (Atom::Star, 1),
+        b'?' => (Atom::One(ANY), 1),
+        b'[' => set(rest).unwrap_or((Atom::One(only(b'[')), 1)),
+        b'\\' if rest.len() > 1 => (Atom::One(only(rest[1])), 2),
+        byte => (Atom::One(only(*byte)), 1),
     })
 }
 
 /// A set, from its `[`; `None` where it does not end.
-fn set(text: &[u8]) -> Option<(Token, usize)> {
+fn set(text: &[u8]) -> Option<(Atom, usize)> {
     let mut at = 1;
     let negated = matches!(text.get(at), Some(b'!' | b'^'));
     at += usize::from(negated);
@@ -85,7 +85,7 @@ fn set(text: &[u8]) -> Option<(Token, usize)> {
         }
     }
     let bits = if negated { bits.map(|word| !word) } else { bits };
-    Some((Token::One(bits), at + 1))
+    Some((Atom::One(bits), at + 1))
 }
 
 fn only(byte: u8) -> [u64; 4] {

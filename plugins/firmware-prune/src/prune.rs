@@ -1,5 +1,6 @@
 //! What stays, what goes, and what there is to say of it. Knows no host: from values to a value.
 
+mod decision;
 mod keeper;
 mod names;
 #[cfg(test)]
@@ -14,29 +15,10 @@ use flistry_plugin::{EntryId, EntryTree, Kind};
 use crate::asked::Asked;
 use crate::extras::Extras;
 use crate::pattern::{Found, Pattern};
-use crate::reasons::cut;
 use crate::settings::{Microcode, Settings};
+pub use decision::Decision;
 use keeper::Keeper;
-use names::Root;
-
-/// What becomes of a firmware tree.
-#[derive(Debug, Default)]
-pub struct Decision {
-    /// Entries to remove; what is in a removed directory goes with it and is not among them.
-    pub remove: Vec<EntryId>,
-    /// Why each file and symlink is kept, and each entry that goes is not.
-    pub reasons: BTreeMap<EntryId, String>,
-    /// Key and value, in order.
-    pub findings: Vec<(&'static str, String)>,
-    /// Firmware that is named and not there, each with who names it; without what may be missing.
-    pub missing: Vec<String>,
-    /// Files and symlinks that stay.
-    pub kept: u64,
-    /// Files and symlinks that go.
-    pub removed: u64,
-    /// Bytes of the files that go.
-    pub removed_bytes: u64,
-}
+use names::{Root, find_all};
 
 /// Decides.
 pub fn prune(tree: &EntryTree, asked: &Asked, kernel: &str, settings: &Settings, extras: &Extras) -> Decision {
@@ -64,12 +46,6 @@ pub fn prune(tree: &EntryTree, asked: &Asked, kernel: &str, settings: &Settings,
     }
     keeper.decide(&mut decision);
     decision
-}
-
-impl Decision {
-    fn finding(&mut self, key: &'static str, value: String) {
-        self.findings.push((key, cut(value)));
-    }
 }
 
 /// Why the configuration removes an entry, for those that it does.
@@ -174,8 +150,4 @@ fn keep_licences(tree: &EntryTree, extras: &Extras, keeper: &mut Keeper<'_>) {
             keeper.keep(&found, || extras.licences_why.clone());
         }
     }
-}
-
-fn find_all(tree: &EntryTree, patterns: &[Pattern], roots: &[Root]) -> Vec<Found> {
-    patterns.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern))).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use flistry_plugin::symlinks::Resolved;
 use flistry_plugin::{EntryId, EntryTree, Followed, Kind};
 
-use super::Decision;
+use super::decision::Decision;
 use crate::pattern::Found;
 use crate::reasons::{Reasons, cut};
 

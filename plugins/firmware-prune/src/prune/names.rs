@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flistry_plugin::symlinks::Resolved;
 use flistry_plugin::{EntryId, EntryTree, Followed};
 
-use super::Decision;
+use super::decision::Decision;
 use super::keeper::Keeper;
 use crate::asked::{Asked, Driver, by};
 use crate::extras::{Derived, Extras};
@@ -47,6 +47,11 @@ pub fn roots(tree: &EntryTree, kernel: &str) -> Vec<Root> {
         .filter_map(|path| directory(path))
         .chain([Root { directory: EntryTree::ROOT, way: Vec::new() }])
         .collect()
+}
+
+/// What the patterns find in all of these directories.
+pub fn find_all(tree: &EntryTree, patterns: &[Pattern], roots: &[Root]) -> Vec<Found> {
+    patterns.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern))).collect()
 }
 
 /// Keeps what is named, and reports what is missing.
@@ -144,7 +149,7 @@ impl Firmware<'_> {
         let mut last = None;
         for rule in rules {
             let files = rule.files(name, drivers.iter().map(|driver| driver.name.as_str()));
-            for other in super::find_all(keeper.tree, &files, roots) {
+            for other in find_all(keeper.tree, &files, roots) {
                 // A family has its newest in it.
                 if found.iter().any(|found| found.entry == other.entry) {
                     continue;

@@ -66,13 +66,6 @@ fn recurse(depth: u64) -> u64 {
 
 /// What any hook can do.
 fn misbehave(word: &str) -> Result<(), Error> {
-    let own = || trees::open(&build::flist());
-    let file = |tree: &trees::Tree| {
-        let all = tree.entries(0, tree.len());
-        all.into_iter()
-            .find(|entry| entry.kind == Kind::File && entry.size > 0)
-            .ok_or(error("no-file", "no file to read"))
-    };
     match word {
         "loop" => spin(),
         "recurse" => {
@@ -89,6 +82,23 @@ fn misbehave(word: &str) -> Result<(), Error> {
         "log-flood" => loop {
             log(Level::Warn, "a flood of lines, one as the other");
         },
+        "error-giant" => return Err(error("giant", "x".repeat(50 * MEGABYTE))),
+        "error-control" => return Err(error("a\u{1b}[31m", "red \u{1b}[31m\r\n\u{7}\u{0}error: all is well")),
+        _ => return misbehave_with_trees(word),
+    }
+    Ok(())
+}
+
+/// What any hook can do with the trees that it may read, or may not.
+fn misbehave_with_trees(word: &str) -> Result<(), Error> {
+    let own = || trees::open(&build::flist());
+    let file = |tree: &trees::Tree| {
+        let all = tree.entries(0, tree.len());
+        all.into_iter()
+            .find(|entry| entry.kind == Kind::File && entry.size > 0)
+            .ok_or(error("no-file", "no file to read"))
+    };
+    match word {
         "open-ungranted" => {
             let refused = trees::open("secrets").err().ok_or(error("opened", "the tree `secrets` was opened"))?;
             return Err(error("ungranted", refused.message));
@@ -122,8 +132,6 @@ fn misbehave(word: &str) -> Result<(), Error> {
             let tree = own()?;
             std::hint::black_box(module_info::read(&tree, &vec![0; MEGABYTE]));
         }
-        "error-giant" => return Err(error("giant", "x".repeat(50 * MEGABYTE))),
-        "error-control" => return Err(error("a\u{1b}[31m", "red \u{1b}[31m\r\n\u{7}\u{0}error: all is well")),
         _ => {}
     }
     Ok(())
