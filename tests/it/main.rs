@@ -8,6 +8,7 @@ mod command_line;
 mod firmware_pruning;
 mod hostile_manifests;
 mod json_output;
+mod module_facts;
 mod module_indexes;
 mod module_selection;
 mod node_compatibility;

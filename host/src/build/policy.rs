@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Flist, PluginSettings};
 use crate::error::Error;
+use crate::kernel::kernel_image::KernelImage;
 use crate::kernel::module_memory::ModuleMemory;
 use crate::plugin::{BuildFacts, Engine, LoadOptions, Plugin, TreeFigures};
 use crate::progress::{Progress, Warning};
@@ -32,7 +33,7 @@ impl Policy {
         for flist in config.with_needed(flists) {
             used.extend(flist.plugins());
         }
-        let engine = Engine::new(cache, modules)?;
+        let engine = Engine::new(cache, modules, KernelImage::new(&config.vmlinux))?;
         let mut plugins = BTreeMap::new();
         for name in used {
             let settings = config.plugin(name);

@@ -74,6 +74,7 @@ pub(super) struct PluginsTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ModulesTable {
     pub system_map: Vec<String>,
+    pub vmlinux: Vec<String>,
 }
 
 /// The file's settings, checked; all paths of this machine are absolute. The store is not among them: `config/rfs.conf` may
@@ -87,6 +88,7 @@ pub(super) struct TomlSettings {
     pub plugin_cache: PathBuf,
     pub node: NodeSettings,
     pub system_maps: Vec<PathBuf>,
+    pub vmlinux: Vec<PathBuf>,
     pub plugins: Vec<PluginSettings>,
     pub flists: Vec<Flist>,
     pub zinit: ZinitSettings,
@@ -112,7 +114,7 @@ impl FlistryToml {
         let publish_directory = self.publish.directory.as_deref().map(|path| publish.not_empty("directory", path));
         let plugins = self.plugin.into_iter();
         let plugins = plugins.map(|(name, table)| table.resolve(&root.table("plugin").table(&name), project));
-        let system_maps = &self.modules.system_map;
+        let modules = root.table("modules");
         Ok(TomlSettings {
             output: project.join(root.not_empty("output", &self.output)?),
             pack: self.pack.resolve(&root.table("pack"), project)?,
@@ -120,7 +122,8 @@ impl FlistryToml {
             publish_directory: publish_directory.transpose()?.map(|path| project.join(path)),
             plugin_cache: project.join(root.table("plugins").not_empty("cache", &self.plugins.cache)?),
             node: self.node,
-            system_maps: surroundings.paths(&root.table("modules"), "system-map", "name a file", system_maps)?,
+            system_maps: surroundings.paths(&modules, "system-map", "name a file", &self.modules.system_map)?,
+            vmlinux: surroundings.paths(&modules, "vmlinux", "name a file", &self.modules.vmlinux)?,
             plugins: plugins.collect::<Result<_, _>>()?,
             flists,
             zinit,

@@ -82,6 +82,7 @@ impl Config {
             plugin_cache: settings.plugin_cache,
             node: settings.node,
             system_maps: settings.system_maps,
+            vmlinux: settings.vmlinux,
             search_path: search_path(&env.0),
             kernel_config,
             zinit: settings.zinit,

@@ -38,6 +38,8 @@ pub struct Config {
     pub node: NodeSettings,
     /// Where the kernel's symbol table may be: absolute, the first that exists counts.
     pub system_maps: Vec<PathBuf>,
+    /// Where the kernel's own ELF file may be: absolute, the first that exists counts.
+    pub vmlinux: Vec<PathBuf>,
     /// Where programs are looked for: the directories of `PATH`, and those of a system's own programs.
     pub search_path: Vec<PathBuf>,
     /// The build's date in UTC, `YYYYMMDD`: of [`Config::source_date_epoch`] where that is set, else of now.

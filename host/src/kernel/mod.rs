@@ -4,15 +4,19 @@
 //! |---|---|
 //! | [`version`] | the kernel's version |
 //! | [`kernel_config`] | how it was configured |
+//! | [`kernel_image`] | the strings of the kernel itself |
 //! | [`modinfo`] | what a module says of itself |
-//! | [`module_memory`] | the same, remembered from build to build |
+//! | [`module_facts`] | what its file tells besides: the strings in its data, the symbols that it imports |
+//! | [`module_memory`] | both, remembered from build to build |
 //! | [`indexes`] | what modprobe looks things up in |
 //! | [`compatibility`] | what a node could not use |
 
 pub mod compatibility;
 pub mod indexes;
 pub mod kernel_config;
+pub mod kernel_image;
 pub mod modinfo;
+pub mod module_facts;
 pub mod module_memory;
 pub mod version;
 

@@ -55,7 +55,7 @@ impl Compression {
         }
     }
 
-    fn decompress(self, bytes: &[u8]) -> std::io::Result<Cow<'_, [u8]>> {
+    pub(super) fn decompress(self, bytes: &[u8]) -> std::io::Result<Cow<'_, [u8]>> {
         let mut plain = Vec::new();
         let read = match self {
             Compression::None => return Ok(Cow::Borrowed(bytes)),
@@ -78,7 +78,8 @@ impl Compression {
 /// Says why the file is not a readable module.
 pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String, ModinfoError> {
     let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
-    let vermagic = section(&plain)?.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"vermagic="));
+    let vermagic =
+        modinfo_of(&parse(&plain)?)?.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(b"vermagic="));
     let vermagic = String::from_utf8_lossy(vermagic.ok_or(ModinfoError::NoVermagic)?).into_owned();
     vermagic.split(' ').next().filter(|word| !word.is_empty()).map(str::to_owned).ok_or(ModinfoError::NoVermagic)
 }
@@ -86,18 +87,21 @@ pub fn kernel_of_module(bytes: &[u8], compression: Compression) -> Result<String
 /// All pairs of a module's `.modinfo`, in its order; what has no `=` is left out, what is not UTF-8 replaced.
 ///
 /// # Errors
-/// Says why the file is not a readable module.
-pub fn modinfo_of_module(bytes: &[u8], compression: Compression) -> Result<Vec<(String, String)>, ModinfoError> {
-    let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
+/// Says why the object is not a readable module.
+pub(super) fn pairs_of(elf: &object::File<'_>) -> Result<Vec<(String, String)>, ModinfoError> {
     let pair = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
         text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
     };
-    Ok(section(&plain)?.split(|byte| *byte == 0).filter_map(pair).collect())
+    Ok(modinfo_of(elf)?.split(|byte| *byte == 0).filter_map(pair).collect())
 }
 
-fn section(plain: &[u8]) -> Result<&[u8], ModinfoError> {
-    let elf = object::File::parse(plain).map_err(ModinfoError::NotElf)?;
+/// A module's bytes as an ELF object.
+pub(super) fn parse(plain: &[u8]) -> Result<object::File<'_>, ModinfoError> {
+    object::File::parse(plain).map_err(ModinfoError::NotElf)
+}
+
+fn modinfo_of<'data>(elf: &object::File<'data>) -> Result<&'data [u8], ModinfoError> {
     let section = elf.section_by_name(".modinfo").ok_or(ModinfoError::NoModinfo)?;
     section.data().map_err(ModinfoError::NotElf)
 }

@@ -1,4 +1,4 @@
-//! What modules say of themselves, remembered by the identity of their files: within a run by all plugins, and from build
+//! What the files of modules tell, remembered by the identity of their files: within a run by all plugins, and from build
 //! to build in the file cache.
 //!
 //! To read and decompress a kernel's 4,000 modules takes seconds; nothing else in a build without changes does. The cache is
@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, params};
 
-use super::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, modinfo_of_module};
+use super::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError};
+use super::module_facts::{ModuleFacts, StringSet};
 use crate::progress::{Progress, Warning};
 use crate::tree::file_cache::{CacheAccess, CachePlace, checksum, columns_of, identity_in};
 use crate::tree::source::{FileIdentity, now_ns};
@@ -22,11 +23,8 @@ const MAX_UNUSED: u8 = 3;
 /// Bytes that are remembered of all modules together, several times what a kernel with everything as a module takes.
 const MAX_BYTES: i64 = 64 << 20;
 
-/// A row's bytes beside what the module says, about.
+/// A row's bytes beside what the module's file tells, about.
 const ROW_BYTES: i64 = 100;
-
-/// A module's pairs of key and value, in its order.
-pub type ModinfoPairs = Arc<Vec<(String, String)>>;
 
 /// A file's identity and how it is compressed: a hard link may have another ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,9 +48,9 @@ struct MemoryState {
     warning: Option<Warning>,
 }
 
-/// What is known of a module.
+/// What is known of one module.
 struct Known {
-    pairs: ModinfoPairs,
+    facts: Arc<ModuleFacts>,
     /// Whether a later change of the file would show in its times. What is not settled is good for this run alone.
     settled: bool,
     /// Whether it was asked for in this run.
@@ -61,7 +59,7 @@ struct Known {
     stored: bool,
 }
 
-/// A file that does not say what a module says.
+/// A file that does not tell what a module's does.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotRead {
@@ -96,23 +94,23 @@ impl ModuleMemory {
         ModuleMemory { cache: None, state: Mutex::default() }
     }
 
-    /// One module's pairs. `path` is for its ending and for messages; `read` gives the file's bytes.
+    /// What one module's file tells. `path` is for its ending and for messages; `read` gives the file's bytes.
     ///
     /// # Errors
     /// Where the file is not a module, or can't be read.
-    pub fn pairs(
+    pub fn facts(
         &self,
         path: &str,
         identity: Option<FileIdentity>,
         read: impl FnOnce(u64) -> io::Result<Vec<u8>>,
-    ) -> Result<ModinfoPairs, NotRead> {
+    ) -> Result<Arc<ModuleFacts>, NotRead> {
         let name = path.rsplit('/').next().unwrap_or_default();
         let Some((compression, identity)) = Compression::of_module(name).zip(identity) else {
             return Err(NotRead::NotAModule { path: path.to_owned() });
         };
         let key = ModuleKey { identity, compression };
-        if let Some(pairs) = self.recall(&key) {
-            return Ok(pairs);
+        if let Some(facts) = self.recall(&key) {
+            return Ok(facts);
         }
         if identity.size > MAX_MODULE_BYTES {
             return Err(NotRead::TooLarge { path: path.to_owned() });
@@ -120,11 +118,11 @@ impl ModuleMemory {
         // The time before the read: what changes while it goes on is not settled.
         let now = now_ns();
         let bytes = read(identity.size)?;
-        let pairs = modinfo_of_module(&bytes, compression)?;
-        let pairs = Arc::new(pairs);
-        let known = Known { pairs: pairs.clone(), settled: identity.settled(now), used: true, stored: false };
+        let facts = ModuleFacts::of_file(&bytes, compression)?;
+        let facts = Arc::new(facts);
+        let known = Known { facts: facts.clone(), settled: identity.settled(now), used: true, stored: false };
         self.lock().known.insert(key, known);
-        Ok(pairs)
+        Ok(facts)
     }
 
     /// Says what was wrong with the cache, and writes what is new to it if this run may.
@@ -144,7 +142,7 @@ impl ModuleMemory {
         }
     }
 
-    fn recall(&self, key: &ModuleKey) -> Option<ModinfoPairs> {
+    fn recall(&self, key: &ModuleKey) -> Option<Arc<ModuleFacts>> {
         let mut state = self.lock();
         if !state.loaded {
             state.loaded = true;
@@ -154,7 +152,7 @@ impl ModuleMemory {
         }
         let known = state.known.get_mut(key)?;
         known.used = true;
-        Some(known.pairs.clone())
+        Some(known.facts.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, MemoryState> {
@@ -174,15 +172,19 @@ impl MemoryState {
 
     fn try_load(db: &Connection) -> Result<HashMap<ModuleKey, Known>, rusqlite::Error> {
         let mut all = HashMap::new();
-        let mut query = db.prepare("SELECT dev, ino, size, mtime, ctime, compression, modinfo, sum FROM module")?;
+        let mut query =
+            db.prepare("SELECT dev, ino, size, mtime, ctime, compression, modinfo, strings, imports, sum FROM module")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let identity = identity_in(row, 0)?;
-            let (compression, modinfo, sum): (String, Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?, row.get(7)?);
-            if sum == checksum(&identity, &[compression.as_bytes(), &modinfo])
+            let (compression, sum): (String, Vec<u8>) = (row.get(5)?, row.get(9)?);
+            let (modinfo, strings, imports): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(6)?, row.get(7)?, row.get(8)?);
+            if sum == checksum(&identity, &[compression.as_bytes(), &modinfo, &strings, &imports])
                 && let Some(compression) = Compression::from_name(&compression)
             {
-                let known = Known { pairs: Arc::new(split(&modinfo)), settled: true, used: false, stored: true };
+                let [strings, imports] = [strings, imports].map(StringSet::from_bytes);
+                let facts = Arc::new(ModuleFacts { modinfo: split(&modinfo), strings, imports });
+                let known = Known { facts, settled: true, used: false, stored: true };
                 all.insert(ModuleKey { identity, compression }, known);
             }
         }
@@ -197,21 +199,23 @@ impl MemoryState {
                 "UPDATE module SET unused = 0
                  WHERE dev = ? AND ino = ? AND size = ? AND mtime = ? AND ctime = ? AND compression = ?",
             )?;
-            let mut insert = transaction.prepare("INSERT OR REPLACE INTO module VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)")?;
+            let mut insert =
+                transaction.prepare("INSERT OR REPLACE INTO module VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)")?;
             for (ModuleKey { identity, compression }, known) in self.known.iter().filter(|(_, k)| k.used && k.settled) {
                 let [dev, ino, size, mtime, ctime] = columns_of(identity);
                 let word = compression.as_str();
                 // Where the cache was replaced meanwhile, what it had is written again.
                 if !known.stored || used.execute(params![dev, ino, size, mtime, ctime, word])? == 0 {
-                    let modinfo = join(&known.pairs);
-                    let sum = checksum(identity, &[word.as_bytes(), &modinfo]);
-                    insert.execute(params![dev, ino, size, mtime, ctime, word, modinfo, sum])?;
+                    let ModuleFacts { modinfo, strings, imports } = &*known.facts;
+                    let (modinfo, strings, imports) = (join(modinfo), strings.as_bytes(), imports.as_bytes());
+                    let sum = checksum(identity, &[word.as_bytes(), &modinfo, strings, imports]);
+                    insert.execute(params![dev, ino, size, mtime, ctime, word, modinfo, strings, imports, sum])?;
                 }
             }
             transaction.execute("DELETE FROM module WHERE unused > ?", [MAX_UNUSED])?;
             transaction.execute(
                 "DELETE FROM module WHERE rowid IN (SELECT rowid FROM (
-                     SELECT rowid, sum(length(modinfo) + ?) OVER (ORDER BY unused, rowid) AS total FROM module
+                     SELECT rowid, sum(length(modinfo) + length(strings) + length(imports) + ?) OVER (ORDER BY unused, rowid) AS total FROM module
                  ) WHERE total > ?)",
                 [ROW_BYTES, MAX_BYTES],
             )?;

@@ -13,6 +13,7 @@ use wasmtime::{Cache, CacheConfig, Config};
 
 use super::error::PluginError;
 use super::state::State;
+use crate::kernel::kernel_image::KernelImage;
 use crate::kernel::module_memory::ModuleMemory;
 
 /// How long an epoch is. The wall clock limit is this coarse.
@@ -31,27 +32,33 @@ pub struct Engine {
 pub(super) struct EngineParts {
     pub engine: wasmtime::Engine,
     pub linker: Linker<State>,
-    /// What modules say of themselves, by file identity.
+    /// What the files of modules tell, by file identity.
     pub modules: Arc<ModuleMemory>,
+    /// The kernel's own file.
+    pub kernel: Arc<KernelImage>,
     /// The ticker ends when this is dropped.
     _ticker: Sender<()>,
 }
 
 impl Engine {
     /// An engine; with a cache directory, a component that was compiled once starts within milliseconds. `modules` is what
-    /// is known of kernel modules already.
+    /// is known of kernel modules already, `kernel` the kernel's own file.
     ///
     /// # Errors
     /// [`PluginError::Engine`] where this machine can't run it, or the directory can't be used.
-    pub fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> Result<Engine, PluginError> {
-        EngineParts::new(cache_dir, modules)
+    pub fn new(
+        cache_dir: Option<&Path>,
+        modules: Arc<ModuleMemory>,
+        kernel: KernelImage,
+    ) -> Result<Engine, PluginError> {
+        EngineParts::new(cache_dir, modules, kernel)
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
     }
 }
 
 impl EngineParts {
-    fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>) -> wasmtime::Result<EngineParts> {
+    fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>, kernel: KernelImage) -> wasmtime::Result<EngineParts> {
         let mut config = config();
         if let Some(dir) = cache_dir {
             let mut cache = CacheConfig::new();
@@ -63,7 +70,7 @@ impl EngineParts {
         let mut linker = Linker::new(&engine);
         State::add_to_linker(&mut linker)?;
         let _ticker = ticker(&engine)?;
-        Ok(EngineParts { engine, linker, modules, _ticker })
+        Ok(EngineParts { engine, linker, modules, kernel: Arc::new(kernel), _ticker })
     }
 }
 

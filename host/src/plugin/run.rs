@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
                 grants: plugin.grants.clone(),
                 trees: trees.clone(),
             },
-            ModuleInfoState(plugin.shared.modules.clone()),
+            ModuleInfoState::new(plugin.shared.modules.clone(), plugin.shared.kernel.clone()),
             ReportState::new(entries),
         );
         let mut store = Store::new(&plugin.shared.engine, state);

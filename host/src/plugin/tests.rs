@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::kernel::kernel_image::KernelImage;
 use crate::kernel::module_memory::ModuleMemory;
 
 fn load(bytes: &[u8]) -> PluginError {
@@ -10,7 +11,7 @@ fn load(bytes: &[u8]) -> PluginError {
 }
 
 fn load_with(bytes: &[u8], options: LoadOptions) -> PluginError {
-    let engine = Engine::new(None, Arc::new(ModuleMemory::of_one_run())).unwrap();
+    let engine = Engine::new(None, Arc::new(ModuleMemory::of_one_run()), KernelImage::default()).unwrap();
     engine.load("p", bytes, options).err().expect("it is refused")
 }
 

@@ -4,7 +4,7 @@
 //! | table | remembers | used by |
 //! |---|---|---|
 //! | `file` | the blocks of a packed file | `pack::cache` |
-//! | `module` | what a kernel module says of itself | `kernel::module_memory` |
+//! | `module` | what a kernel module's file tells | `kernel::module_memory` |
 //!
 //! A row holds a file's identity and a checksum over that and what is remembered: a row that was damaged is not used. The cache is only
 //! ever a short cut. One that can't be used costs time and a warning, nothing else: a build replaces it.
@@ -23,7 +23,7 @@ use crate::progress::{Progress, Warning};
 const SCHEMA: &str = include_str!("file_cache.sql");
 
 /// A cache of another version is replaced.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// SQLite's `application_id` of such a cache ("flpc"): a file that does not carry it is somebody's, and left alone.
 const APPLICATION_ID: i32 = 0x666c_7063;
@@ -281,8 +281,23 @@ fn check_tables(db: &Connection) -> Result<(), rusqlite::Error> {
     db.prepare("SELECT 1 FROM file, module").map(|_| ())
 }
 
-/// Whether the file itself is at fault, not its disk, its directory or another process.
+/// Whether the file itself is at fault, not its disk, its directory or another process. A changed byte shows in many ways: a
+/// column that is not there, a value of another type, a constraint that no statement of ours violates.
 fn is_damage(error: &rusqlite::Error) -> bool {
-    // SQLite's plain error is what a missing table or column gives.
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown))
+    !matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::PermissionDenied
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::OutOfMemory
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::NoLargeFileSupport
+                | ErrorCode::AuthorizationForStatementDenied
+        )
+    )
 }

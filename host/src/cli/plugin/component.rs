@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use flistry::config::{ComponentSource, read_config_file};
 use flistry::error::Error;
+use flistry::kernel::kernel_image::KernelImage;
 use flistry::kernel::module_memory::ModuleMemory;
 use flistry::plugin::{Engine, LoadOptions, Plugin};
 use flistry::tree::file_cache::{CacheAccess, CachePlace};
@@ -74,7 +75,7 @@ impl ComponentArgs {
             ComponentSource::Builtin(name) => name.clone(),
             ComponentSource::File(file) => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         };
-        Ok(Engine::new(cache, Arc::new(modules))?.load(&name, &bytes, options)?)
+        Ok(Engine::new(cache, Arc::new(modules), KernelImage::default())?.load(&name, &bytes, options)?)
     }
 
     fn config(&self) -> Result<Value, Error> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use flistry::build::load_plugin;
 use flistry::config::{Config, PluginSettings};
 use flistry::error::Error;
+use flistry::kernel::kernel_image::KernelImage;
 use flistry::kernel::module_memory::ModuleMemory;
 use flistry::plugin::{ComponentMetadata, Engine, Hook};
 use flistry::printable::Printable;
@@ -46,7 +47,7 @@ struct ConfiguredPlugin {
 pub fn run(context: &CommandContext) -> Result<PluginList, Error> {
     let config = context.config()?;
     let cache = config.plugin_cache.is_dir().then_some(&*config.plugin_cache);
-    let engine = Engine::new(cache, Arc::new(ModuleMemory::of_one_run()))?;
+    let engine = Engine::new(cache, Arc::new(ModuleMemory::of_one_run()), KernelImage::default())?;
     let plugins = config.plugins.iter().map(|settings| ConfiguredPlugin::load(&engine, &config, settings));
     Ok(PluginList { plugins: plugins.collect::<Result<_, _>>()? })
 }

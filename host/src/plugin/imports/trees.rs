@@ -16,7 +16,7 @@ use crate::plugin::wire::{error, ids};
 const MAX_READ: u32 = 1 << 20;
 
 /// What a read counts as at the least.
-const MIN_CHARGE: u64 = 4096;
+pub const MIN_CHARGE: u64 = 4096;
 
 /// The trees of a build, and which of them a plugin may open.
 pub struct TreesState {

@@ -1,6 +1,6 @@
 //! A build as a plugin sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::outcome::{Edited, Filtered, Said};
@@ -14,6 +14,7 @@ pub struct Build {
     facts: Facts,
     granted: BTreeMap<String, TestTree>,
     tags: Vec<(String, String)>,
+    kernel: Option<BTreeSet<String>>,
 }
 
 impl Build {
@@ -41,7 +42,7 @@ impl Build {
             date: "20250610".to_owned(),
             ..Facts::default()
         };
-        Build { facts, granted: BTreeMap::new(), tags: Vec::new() }
+        Build { facts, granted: BTreeMap::new(), tags: Vec::new(), kernel: None }
     }
 
     /// The flist's name in the configuration.
@@ -77,6 +78,12 @@ impl Build {
     /// A tag that the draft has before the hook.
     pub fn tag(mut self, key: &str, value: &str) -> Build {
         self.tags.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The strings of the kernel itself, whose `vmlinux` the project has.
+    pub fn kernel_strings(mut self, strings: &[&str]) -> Build {
+        self.kernel = Some(strings.iter().map(|string| (*string).to_owned()).collect());
         self
     }
 
@@ -138,6 +145,6 @@ impl Build {
         let own = (&self.facts.flist, tree);
         let trees = self.granted.iter().chain([own]);
         let trees = trees.map(|(name, tree)| (name.clone(), Rc::new(tree.snapshot())));
-        World { trees: trees.collect(), ..World::default() }
+        World { trees: trees.collect(), kernel: self.kernel.clone(), ..World::default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::host::{Node, Snapshot};
+use crate::host::{Module, Node, Snapshot};
 use crate::{Entry, EntryTree, Kind};
 
 /// A tree that is made for a test. Directories are there as soon as something is in them.
@@ -46,20 +46,39 @@ impl TestTree {
     pub fn file(mut self, path: &str, contents: impl AsRef<[u8]>) -> TestTree {
         let contents = contents.as_ref().to_owned();
         let entry = Entry { size: contents.len() as u64, ..entry(path, Kind::File) };
-        self.insert(Node { entry, contents, info: None });
+        self.insert(Node { entry, contents, module: None });
         self
     }
 
     /// Adds a kernel module with what it says of itself, for [`module_info`](crate::module_info).
     pub fn module(mut self, path: &str, info: &[(&str, &str)]) -> TestTree {
         let info = info.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        self.insert(Node { entry: entry(path, Kind::File), contents: Vec::new(), info: Some(info) });
+        let module = Some(Module { info, ..Module::default() });
+        self.insert(Node { entry: entry(path, Kind::File), contents: Vec::new(), module });
+        self
+    }
+
+    /// Gives strings to a module, as they stand in its data.
+    ///
+    /// # Panics
+    /// Where the tree has no such module.
+    pub fn strings(mut self, path: &str, strings: &[&str]) -> TestTree {
+        self.module_at(path).strings.extend(strings.iter().map(|string| (*string).to_owned()));
+        self
+    }
+
+    /// Has a module import symbols of the kernel.
+    ///
+    /// # Panics
+    /// Where the tree has no such module.
+    pub fn imports(mut self, path: &str, symbols: &[&str]) -> TestTree {
+        self.module_at(path).imports.extend(symbols.iter().map(|symbol| (*symbol).to_owned()));
         self
     }
 
     /// Adds any entry, or takes the place of the one at its path. Its id is given by the tree.
     pub fn with(mut self, entry: Entry) -> TestTree {
-        self.insert(Node { entry, contents: Vec::new(), info: None });
+        self.insert(Node { entry, contents: Vec::new(), module: None });
         self
     }
 
@@ -83,6 +102,11 @@ impl TestTree {
     /// The same as [`EntryTree`], for a function that takes one.
     pub fn to_entry_tree(&self) -> EntryTree {
         EntryTree::new(self.entries())
+    }
+
+    fn module_at(&mut self, path: &str) -> &mut Module {
+        let module = self.0.get_mut(&parts(path)).and_then(|node| node.module.as_mut());
+        module.unwrap_or_else(|| panic!("the tree has no module {path}"))
     }
 
     fn insert(&mut self, node: Node) {
@@ -121,7 +145,7 @@ impl From<&TestTree> for TestTree {
 }
 
 fn directory(path: &str) -> Node {
-    Node { entry: entry(path, Kind::Directory), contents: Vec::new(), info: None }
+    Node { entry: entry(path, Kind::Directory), contents: Vec::new(), module: None }
 }
 
 fn parts(path: &str) -> Vec<String> {

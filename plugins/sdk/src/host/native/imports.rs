@@ -1,6 +1,7 @@
 //! The same functions and types as the imports have, answered by [`testing`](crate::testing).
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::snapshot::Snapshot;
@@ -40,14 +41,48 @@ impl Tree {
     }
 }
 
-/// What kernel modules say of themselves. The host reads and decompresses on all cores and remembers what it found.
+/// What the files of kernel modules tell, and the kernel's own. The host reads and decompresses on all cores and remembers
+/// what it found. A module that can't be read is an error in its place.
 pub mod module_info {
     use super::*;
 
-    /// The pairs of the `.modinfo` section of each module, in the section's order. A module that can't be read is an error
-    /// in its place.
+    /// The pairs of the `.modinfo` section of each module, in the section's order.
     pub fn read(tree: &Tree, modules: &[EntryId]) -> Vec<Result<Attributes, Error>> {
-        modules.iter().map(|id| tree.0.module_info(*id)).collect()
+        modules.iter().map(|id| tree.0.module(*id).map(|module| module.info.clone())).collect()
+    }
+
+    /// Which of `strings` each module has, as a whole: their places in that list, in its order.
+    pub fn holds(tree: &Tree, modules: &[EntryId], strings: &[String]) -> Vec<Result<Vec<u32>, Error>> {
+        modules.iter().map(|id| tree.0.module(*id).map(|module| places(&module.strings, strings))).collect()
+    }
+
+    /// Which of the kernel's symbols each module imports: their places in `symbols`, in its order.
+    pub fn imports(tree: &Tree, modules: &[EntryId], symbols: &[String]) -> Vec<Result<Vec<u32>, Error>> {
+        modules.iter().map(|id| tree.0.module(*id).map(|module| places(&module.imports, symbols))).collect()
+    }
+
+    /// The strings of each module that have one of these characters; with no characters, all of them.
+    pub fn strings_with(tree: &Tree, modules: &[EntryId], characters: &str) -> Vec<Result<Vec<String>, Error>> {
+        modules.iter().map(|id| tree.0.module(*id).map(|module| with(&module.strings, characters))).collect()
+    }
+
+    /// Which of `strings` the kernel itself has; none where the test's build has no kernel.
+    pub fn kernel_holds(strings: &[String]) -> Result<Option<Vec<u32>>, Error> {
+        Ok(World::kernel().map(|kernel| places(&kernel, strings)))
+    }
+
+    /// The strings of the kernel itself that have one of these characters; none where the test's build has no kernel.
+    pub fn kernel_strings_with(characters: &str) -> Result<Option<Vec<String>>, Error> {
+        Ok(World::kernel().map(|kernel| with(&kernel, characters)))
+    }
+
+    fn places(held: &BTreeSet<String>, strings: &[String]) -> Vec<u32> {
+        (0..).zip(strings).filter(|(_, string)| held.contains(*string)).map(|(place, _)| place).collect()
+    }
+
+    fn with(held: &BTreeSet<String>, characters: &str) -> Vec<String> {
+        let meant = |string: &&String| characters.is_empty() || string.contains(|c| characters.contains(c));
+        held.iter().filter(meant).cloned().collect()
     }
 }
 

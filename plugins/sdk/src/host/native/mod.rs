@@ -5,5 +5,5 @@ mod snapshot;
 mod world;
 
 pub use imports::{Draft, Tree, log, module_info, open, report};
-pub(crate) use snapshot::{Node, Snapshot};
+pub(crate) use snapshot::{Module, Node, Snapshot};
 pub(crate) use world::{Operation, World};

@@ -1,5 +1,7 @@
 //! A tree as the host shows it.
 
+use std::collections::BTreeSet;
+
 use crate::{Attributes, Entry, EntryId, Error, Kind};
 
 /// Bytes that one call reads at most, as in the host.
@@ -10,8 +12,19 @@ const MAX_READ: usize = 1 << 20;
 pub(crate) struct Node {
     pub(crate) entry: Entry,
     pub(crate) contents: Vec<u8>,
-    /// What a kernel module says of itself.
-    pub(crate) info: Option<Attributes>,
+    /// What the file of a kernel module tells.
+    pub(crate) module: Option<Module>,
+}
+
+/// What the file of a kernel module tells.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Module {
+    /// The pairs of `.modinfo`.
+    pub(crate) info: Attributes,
+    /// The strings in its data.
+    pub(crate) strings: BTreeSet<String>,
+    /// The symbols that it imports.
+    pub(crate) imports: BTreeSet<String>,
 }
 
 /// A tree as the host shows it: numbered, and unchanging.
@@ -46,10 +59,10 @@ impl Snapshot {
         Ok(node.contents[offset..].iter().take((len as usize).min(MAX_READ)).copied().collect())
     }
 
-    pub(crate) fn module_info(&self, id: EntryId) -> Result<Attributes, Error> {
+    pub(crate) fn module(&self, id: EntryId) -> Result<&Module, Error> {
         let node = self.node(id)?;
         let not_one = || Error::new("not-a-module", format!("/{} is not a module", node.entry.path)).at(&node.entry);
-        node.info.clone().ok_or_else(not_one)
+        node.module.as_ref().ok_or_else(not_one)
     }
 
     fn node(&self, id: EntryId) -> Result<&Node, Error> {

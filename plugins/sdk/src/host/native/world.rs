@@ -1,7 +1,7 @@
 //! What stands in for the host while a hook runs. Each test has a thread of its own, and so a world of its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::snapshot::Snapshot;
@@ -16,6 +16,8 @@ thread_local! {
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) trees: BTreeMap<String, Rc<Snapshot>>,
+    /// The strings of the kernel itself, where the build has its `vmlinux`.
+    pub(crate) kernel: Option<BTreeSet<String>>,
     pub(crate) explained: BTreeMap<EntryId, String>,
     pub(crate) findings: Vec<(String, String)>,
     pub(crate) log: Vec<(Level, String)>,
@@ -41,6 +43,10 @@ impl World {
         WORLD.with_borrow_mut(|world| {
             tell(world);
         });
+    }
+
+    pub(crate) fn kernel() -> Option<BTreeSet<String>> {
+        WORLD.with_borrow(|world| world.kernel.clone())
     }
 
     pub(crate) fn tree(name: &str) -> Result<Rc<Snapshot>, Error> {
