@@ -57,6 +57,8 @@ pub enum Error {
     NoModules { source_path: PathBuf },
     #[error("flist `{flist}` would hold {what}: {} lies in its source", path.display())]
     OwnFile { flist: String, path: PathBuf, what: &'static str },
+    #[error("flist `{flist}` would hold the write key: {} lies in its source, as {}", file.display(), entry.display())]
+    OwnCredentials { flist: String, file: PathBuf, entry: PathBuf },
     #[error(transparent)]
     Indexes(#[from] IndexError),
     #[error("flist `{flist}` holds what no node could use:{}", listed(what))]
@@ -163,6 +165,7 @@ impl Error {
             | Error::Url(_)
             | Error::Usage { .. }
             | Error::OwnFile { .. }
+            | Error::OwnCredentials { .. }
             | Error::Component { .. }
             | Error::ConfigFile(_)
             | Error::Scaffold(ScaffoldError::Name(_) | ScaffoldError::Exists(_))
@@ -193,6 +196,9 @@ impl Error {
             Error::BadModule { .. } => Some("install the modules again, or let a filter drop the file".into()),
             Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
             Error::OwnFile { .. } => Some("pack a directory that does not hold it, or let a filter drop it".into()),
+            Error::OwnCredentials { .. } => {
+                Some("take it out of the source, or pack another directory: plugins could read it before a filter drops it".into())
+            }
             Error::Indexes(error) => Some(error.hint()),
             Error::Unusable { .. } => Some("`strict = false` of [node] in config/flistry.toml makes these warnings".into()),
             Error::Pack(error) => error.hint(),

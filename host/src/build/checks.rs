@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::plan::NewIndexes;
-use crate::config::{Config, Flist};
+use crate::config::{Config, Flist, RFS_CONF};
 use crate::error::Error;
 use crate::kernel::compatibility;
 use crate::kernel::indexes::depmod::{Depmod, system_map};
@@ -17,8 +17,24 @@ use crate::tree::scan::{Scan, Scanned};
 use crate::tree::source::{Source, SourceReadError};
 use crate::tree::{Input, Tree};
 
-/// Refuses to pack the project's credentials, and what the build itself writes: the one would be published, the other
-/// would grow with every build.
+/// Refuses a source that holds the project's credentials: before any plugin reads in it, whatever a filter would drop.
+///
+/// # Errors
+/// [`Error::OwnCredentials`] names the file.
+pub fn no_credentials(project: &Path, flist: &str, scan: &Scan) -> Result<(), Error> {
+    let credentials = project.join(RFS_CONF);
+    let Ok(metadata) = credentials.metadata() else { return Ok(()) };
+    // By identity: a hard link or a second mount leads to the same file.
+    let is_it = |entry: &Scanned| (entry.identity.dev, entry.identity.ino) == (metadata.dev(), metadata.ino());
+    match scan.entries().iter().position(is_it) {
+        Some(index) => {
+            Err(Error::OwnCredentials { flist: flist.to_owned(), file: credentials, entry: scan.path(index) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses to pack what the build itself writes: it would grow with every build.
 pub(super) fn own_files(
     config: &Config,
     flist: &Flist,
@@ -27,15 +43,6 @@ pub(super) fn own_files(
     filtered: &Filtered,
 ) -> Result<(), Error> {
     let own = |path: PathBuf, what| Err(Error::OwnFile { flist: flist.name.clone(), path, what });
-    // By identity: a hard link or a second mount leads to the same file.
-    let credentials = config.project.join("config/rfs.conf");
-    if let Ok(metadata) = credentials.metadata() {
-        let is_it = |entry: &Scanned| (entry.identity.dev, entry.identity.ino) == (metadata.dev(), metadata.ino());
-        let mut kept = scan.entries().iter().enumerate().filter(|(index, _)| filtered.keeps(*index));
-        if kept.any(|(_, entry)| is_it(entry)) {
-            return own(credentials, "the write key");
-        }
-    }
     let stores = config.store.write.iter().filter_map(|store| match &store.value.0 {
         StoreUrl::Dir(path) => Some((path.clone(), "the blobs")),
         _ => None,

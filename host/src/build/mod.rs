@@ -19,6 +19,7 @@ mod policy;
 mod session;
 mod stages;
 
+pub use checks::no_credentials;
 #[cfg(test)]
 pub(crate) use config_digest::config_digest;
 pub use plan::{NewIndexes, Plan};

@@ -181,6 +181,7 @@ impl<'a> Planner<'a> {
         let source = Source::open_ambient(&flist.name, &flist.sources)?;
         progress.begin(Step::Scan, 0);
         let scan = scan(&source)?;
+        checks::no_credentials(&self.config.project, &flist.name, &scan)?;
         clock.stage("scan");
         let mut filtered = Filtered::nothing(&scan);
         let mut plugins = Vec::new();

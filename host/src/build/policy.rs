@@ -33,7 +33,7 @@ impl Policy {
         for flist in config.with_needed(flists) {
             used.extend(flist.plugins());
         }
-        let engine = Engine::new(cache, modules, KernelImage::new(&config.vmlinux))?;
+        let engine = Engine::new(cache, modules, KernelImage::new(&config.vmlinux), config.secrets.clone())?;
         let mut plugins = BTreeMap::new();
         for name in used {
             let settings = config.plugin(name);

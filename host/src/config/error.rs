@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::assignments::AssignmentError;
 use super::layers::TomlError;
+use super::plugin_config::GivenCredential;
 use super::rfs_conf::RfsConfError;
 use crate::kernel::KernelVersionError;
 use crate::kernel::kernel_config;
@@ -79,6 +80,9 @@ pub enum ConfigError {
     /// `FIRMWARE_TAG` cannot be part of a name.
     #[error("environment variable FIRMWARE_TAG: it cannot be part of a file's name")]
     FirmwareTag,
+    /// A plugin would be given a credential.
+    #[error(transparent)]
+    GivenCredential(#[from] GivenCredential),
     /// An flist without a `mount`.
     #[error("flist `{0}` is not mounted on any node")]
     NotMounted(String),
@@ -110,6 +114,7 @@ impl ConfigError {
             ConfigError::Kernel(error) => error.hint().to_owned(),
             ConfigError::RfsConf(error) => error.hint().to_owned(),
             ConfigError::Toml(error) => error.hint().to_owned(),
+            ConfigError::GivenCredential(error) => error.hint(),
             ConfigError::UnknownPlugin { known, .. } | ConfigError::UnknownTree { known, .. } => {
                 format!("there are: {}", known.join(", "))
             }

@@ -20,6 +20,7 @@ use crate::kernel::KernelVersion;
 use crate::kernel::kernel_config::KernelConfig;
 use crate::progress::Warning;
 use crate::publish::PublishSettings;
+use crate::store::secrets::Secrets;
 use crate::store::url::Ranged;
 use crate::tree::timestamp;
 
@@ -33,6 +34,14 @@ const MAX_FILE: u64 = 1024 * 1024;
 /// The version of the kernel that the project builds. Needs `build.conf` and `kernel.config` alone.
 pub fn kernel_version(project: &Path, env: &Environment) -> Result<KernelVersion, ConfigError> {
     kernel(project, env).map(|(version, _)| version)
+}
+
+/// The credentials of a project, which need not be one as a whole: what no plugin may read or say that is tried out there.
+///
+/// # Errors
+/// An `rfs.conf` that cannot be read.
+pub fn project_secrets(project: &Path, env: &Environment) -> Result<Secrets, ConfigError> {
+    Ok(rfs_conf::parse_secrets(read_optional(project, RFS_CONF)?.as_deref(), &env.0)?)
 }
 
 fn kernel(project: &Path, env: &Environment) -> Result<(KernelVersion, KernelConfig), ConfigError> {
@@ -54,6 +63,10 @@ impl Config {
         let toml: FlistryToml = layers.read()?;
         let rfs_conf = read_optional(&project, RFS_CONF)?;
         let rfs_conf = rfs_conf.map(|text| RfsConf::parse(&text, &env.0)).transpose()?;
+        let secrets = match &rfs_conf {
+            Some(conf) => conf.secrets.clone(),
+            None => rfs_conf::parse_secrets(None, &env.0)?,
+        };
         let firmware_tag = match &rfs_conf {
             Some(conf) => conf.firmware_tag.clone(),
             None => firmware_tag(&env.0)?,
@@ -87,12 +100,14 @@ impl Config {
             kernel_config,
             zinit: settings.zinit,
             variables: variables(&settings.plugins, &env.0, firmware_tag),
+            secrets,
             plugins: settings.plugins,
             date,
             kernel,
             project,
         };
         check_trees(&config)?;
+        config.check_given(env)?;
         Ok(config)
     }
 }

@@ -1,5 +1,7 @@
-//! What a plugin is given as its configuration: its `config`, and the texts of its `config-files`, files of the project. A list
+//! What a plugin is given: its `config`, the texts of its `config-files`, files of the project, and its `variables`. A list
 //! that a builder keeps anyway need not be copied into flistry.toml, and the configuration's digest covers it.
+//!
+//! Whatever is given is searched for the project's credentials, by value and after it was parsed: no plugin ever sees one.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -7,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::rfs_conf::RFS_CONF;
-use super::settings::{Config, PluginSettings};
+use super::plugin_table::is_secret;
+use super::rfs_conf::{RFS_CONF, sets_credential};
+use super::settings::{Config, Environment, PluginSettings};
 use crate::files;
-use crate::store::url::Credentials;
+use crate::store::secrets::Secrets;
 
 /// Bytes of the largest file. All of it goes to the plugin with each call.
 pub const MAX_CONFIG_FILE: u64 = 1024 * 1024;
@@ -42,18 +45,82 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether a file is rfs.conf or has one of its keys in it: whose key. A symlink or a copy is no less secret.
+    /// Whether a file is rfs.conf, or another project's, or has one of this one's keys in it: whose key. A symlink or a copy
+    /// is no less secret.
     fn holds_credentials(&self, text: &str, identity: (u64, u64)) -> Option<&'static str> {
         let metadata = self.project.join(RFS_CONF).metadata();
         if metadata.is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == identity) {
             return Some("the write key");
         }
-        let has = |key: &Credentials| !key.secret_key.expose().is_empty() && text.contains(key.secret_key.expose());
-        if self.store.write_credentials.iter().any(has) {
-            return Some("the write key");
+        credential_in_file(&self.secrets, text)
+    }
+
+    /// Looks through what the configuration itself gives to plugins: each inline `config` and each variable.
+    pub(super) fn check_given(&self, env: &Environment) -> Result<(), GivenCredential> {
+        for plugin in &self.plugins {
+            let given = |setting, key: &str, whose| GivenCredential {
+                plugin: plugin.name.clone(),
+                setting,
+                key: key.to_owned(),
+                whose,
+            };
+            for (key, value) in plugin.config.as_object().into_iter().flatten() {
+                if let Some(whose) = self.secrets.find(key.as_bytes()).or(credential_in(&self.secrets, value)) {
+                    return Err(given("config", key, whose));
+                }
+            }
+            for name in &plugin.variables {
+                let value = self.variables.get(name).map_or("", String::as_str);
+                if let Some(whose) = credential_in_variable(&self.secrets, name, value, env) {
+                    return Err(given("variables", name, whose));
+                }
+            }
         }
-        let mut read = self.store.route.iter().filter_map(|route| route.value.url().credentials());
-        read.any(has).then_some("the read key")
+        Ok(())
+    }
+}
+
+/// Whose credential stands in a value of a plugin's configuration.
+pub fn credential_in(secrets: &Secrets, value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| credential_in(secrets, item)),
+        Value::Object(table) => {
+            table.iter().find_map(|(key, value)| secrets.find(key.as_bytes()).or_else(|| credential_in(secrets, value)))
+        }
+        Value::String(text) => secrets.find(text.as_bytes()),
+        other => secrets.find(other.to_string().as_bytes()),
+    }
+}
+
+/// Whose credential stands in the text of a file that a plugin would be given.
+pub fn credential_in_file(secrets: &Secrets, text: &str) -> Option<&'static str> {
+    secrets.find(text.as_bytes()).or_else(|| sets_credential(text))
+}
+
+/// Whose credential a variable is: by its value, which may be that of a variable whose own name says so, or by its name.
+pub fn credential_in_variable(secrets: &Secrets, name: &str, value: &str, env: &Environment) -> Option<&'static str> {
+    if is_secret(name) {
+        return Some("a credential");
+    }
+    let is_same = |(other, secret): (&String, &String)| is_secret(other) && secret.len() >= 8 && secret == value;
+    secrets.find(value.as_bytes()).or_else(|| env.0.iter().any(is_same).then_some("a credential"))
+}
+
+/// Something in the configuration of a plugin in which a credential stands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("plugin `{plugin}`, {setting}, `{key}`: it holds {whose}, and no plugin ever sees a credential")]
+pub struct GivenCredential {
+    plugin: String,
+    /// `config` or `variables`.
+    setting: &'static str,
+    key: String,
+    whose: &'static str,
+}
+
+impl GivenCredential {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        format!("take it out of `{}` of [plugin.{}] in config/flistry.toml", self.setting, self.plugin)
     }
 }
 

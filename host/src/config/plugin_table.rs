@@ -49,10 +49,15 @@ impl PluginTable {
             let hint = "`flistry plugin check FILE` prints the line to paste";
             return Err(at.key_error("sha256", "it is not a SHA-256 in hexadecimal", hint));
         }
-        if let Some(index) = self.variables.iter().position(|variable| is_secret(variable)) {
-            let variable = &self.variables[index];
-            let what = format!("`{variable}` is a credential's name, and no plugin ever sees a credential");
-            return Err(at.item_error("variables", index, what, "grant variables with other names"));
+        for (index, variable) in self.variables.iter().enumerate() {
+            if !is_variable(variable) {
+                let hint = "name each variable by itself: letters, digits and `_`, no digit first";
+                return Err(at.item_error("variables", index, format!("{variable:?} is no variable's name"), hint));
+            }
+            if is_secret(variable) {
+                let what = format!("`{variable}` is a credential's name, and no plugin ever sees a credential");
+                return Err(at.item_error("variables", index, what, "grant variables with other names"));
+            }
         }
         Ok(PluginSettings {
             name,
@@ -87,22 +92,40 @@ fn config_files(
     files.into_iter().map(file).collect()
 }
 
-/// Whether a variable's name is that of a credential, which no plugin is ever given.
+/// Whether a shell takes it for a variable's name: a pattern or a list would grant what nobody looked at.
+pub(super) fn is_variable(text: &str) -> bool {
+    let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    begins && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Whether a variable's name is that of a credential, which no plugin is ever given. Credentials under other names are known
+/// by their values.
 pub(super) fn is_secret(variable: &str) -> bool {
     let name = variable.to_ascii_uppercase();
-    ["KEY", "SECRET", "TOKEN", "PASSW", "CREDENTIAL"].iter().any(|word| name.contains(word))
+    ["KEY", "SECRET", "TOKEN", "PASSW", "PASSPHRASE", "CREDENTIAL"].iter().any(|word| name.contains(word))
+        || name.split('_').any(|word| ["PAT", "PASS", "AUTH", "JWT"].contains(&word))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_secret;
+    use super::{is_secret, is_variable};
+
+    #[test]
+    fn a_grant_is_one_variable_s_name() {
+        for name in ["FIRMWARE_TAG", "_x", "a1"] {
+            assert!(is_variable(name), "{name}");
+        }
+        for name in ["", "*", "A B", "A*", "1A", "A=B", "A,B", "$A", "É"] {
+            assert!(!is_variable(name), "{name}");
+        }
+    }
 
     #[test]
     fn credentials_are_known_by_their_names() {
-        for name in ["S3_SECRET_KEY", "READ_ACCESS_KEY", "aws_session_token", "DB_PASSWORD"] {
+        for name in ["S3_SECRET_KEY", "READ_ACCESS_KEY", "aws_session_token", "DB_PASSWORD", "GH_PAT", "GPG_PASS"] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["FIRMWARE_TAG", "KERNEL_VERSION", "S3_BUCKET"] {
+        for name in ["FIRMWARE_TAG", "KERNEL_VERSION", "S3_BUCKET", "PATH", "COMPAT", "BUILD_ID"] {
             assert!(!is_secret(name), "{name}");
         }
     }

@@ -20,13 +20,14 @@ use std::fmt;
 use super::assignments::{self, Assignments};
 use crate::progress::Warning;
 use crate::store::secret::Secret;
+use crate::store::secrets::Secrets;
 use crate::store::url::{
     Credentials, DEFAULT_REGION, Endpoint, HttpUrl, ReadUrl, S3Url, StoreUrl, UrlError, WriteUrl, is_region,
     is_s3_name, is_s3_path,
 };
 
 /// The file, from the project's directory.
-pub(super) const RFS_CONF: &str = "config/rfs.conf";
+pub const RFS_CONF: &str = "config/rfs.conf";
 
 /// Every key, to tell a typo from a setting.
 const KEYS: &[&str] = &[
@@ -63,6 +64,8 @@ pub struct RfsConf {
     pub firmware_tag: Option<String>,
     /// The key that can write, which no manifest may hold.
     pub write_credentials: Credentials,
+    /// Every credential that is set, also where another one wins over it.
+    pub secrets: Secrets,
     /// Keys that have no meaning.
     pub warnings: Vec<Warning>,
 }
@@ -131,12 +134,9 @@ struct Values<'a> {
 impl RfsConf {
     /// Parses the file's text; `env` is the environment.
     pub fn parse(text: &str, env: &BTreeMap<String, String>) -> Result<RfsConf, RfsConfError> {
-        let file = assignments::parse(text, env).map_err(|error| {
-            let what = error.to_string();
-            let what = what.strip_prefix(&format!("line {}", error.line)).unwrap_or(&what).to_owned();
-            RfsConfError { origin: Origin::Line(error.line), key: "", what, hint: error.hint().to_owned() }
-        })?;
+        let file = parse_file(text, env)?;
         let warnings = unknown_keys(&file);
+        let secrets = secrets(Some(&file), env);
         let settings = Values { file, env };
 
         let bucket = settings.required("S3_BUCKET", "name the bucket that blobs go to")?;
@@ -171,8 +171,48 @@ impl RfsConf {
             upload_manifests: settings.upload_manifests()?,
             firmware_tag: settings.firmware_tag()?,
             write_credentials,
+            secrets,
             warnings,
         })
+    }
+}
+
+fn parse_file(text: &str, env: &BTreeMap<String, String>) -> Result<Assignments, RfsConfError> {
+    assignments::parse(text, env).map_err(|error| {
+        let what = error.to_string();
+        let what = what.strip_prefix(&format!("line {}", error.line)).unwrap_or(&what).to_owned();
+        RfsConfError { origin: Origin::Line(error.line), key: "", what, hint: error.hint().to_owned() }
+    })
+}
+
+/// The credentials in a file's text, if there is a file, and in the environment.
+pub(super) fn parse_secrets(text: Option<&str>, env: &BTreeMap<String, String>) -> Result<Secrets, RfsConfError> {
+    let file = text.map(|text| parse_file(text, env)).transpose()?;
+    Ok(secrets(file.as_ref(), env))
+}
+
+/// The credentials that a file and the environment set. Of a key that both set, both count: the one that is not used is
+/// another store's, or yesterday's.
+fn secrets(file: Option<&Assignments>, env: &BTreeMap<String, String>) -> Secrets {
+    let mut secrets = Secrets::default();
+    let values = |key: &str| {
+        let in_file = file.and_then(|file| file.get(key)).map(|assignment| &assignment.value);
+        [env.get(key), in_file].into_iter().flatten().cloned().collect::<Vec<_>>()
+    };
+    values("S3_SECRET_KEY").iter().for_each(|secret| secrets.add_secret("the write key", secret));
+    values("S3_ACCESS_KEY").iter().for_each(|id| secrets.add_id("the write key", id));
+    values("READ_SECRET_KEY").iter().for_each(|secret| secrets.add_secret("the read key", secret));
+    secrets
+}
+
+/// Whose key a text sets, if it is one that sets a key as rfs.conf does, whatever the key's value.
+pub(super) fn sets_credential(text: &str) -> Option<&'static str> {
+    let file = assignments::parse(text, &BTreeMap::new()).ok()?;
+    let sets = |key: &str| file.get(key).is_some_and(|assignment| !assignment.value.is_empty());
+    match (sets("S3_SECRET_KEY"), sets("READ_SECRET_KEY")) {
+        (true, _) => Some("the write key"),
+        (_, true) => Some("the read key"),
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::kernel::kernel_config::KernelConfig;
 use crate::plugin::Limits;
 use crate::progress::Warning;
 use crate::publish::PublishSettings;
+use crate::store::secrets::Secrets;
 use crate::store::url::{Credentials, Ranged, ReadUrl, WriteUrl};
 use crate::tree::{FlistKind, Owner};
 use crate::verify::ReadBackLevel;
@@ -46,6 +47,8 @@ pub struct Config {
     pub date: String,
     /// The variables that plugins are granted and that are set. None of them is a credential.
     pub variables: BTreeMap<String, String>,
+    /// The project's credentials, which no plugin may read or say.
+    pub secrets: Secrets,
     /// All plugins, sorted by name.
     pub plugins: Vec<PluginSettings>,
     /// The directory of compiled plugins, absolute.

@@ -12,9 +12,11 @@ use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config};
 
 use super::error::PluginError;
+use super::secrecy::Secrecy;
 use super::state::State;
 use crate::kernel::kernel_image::KernelImage;
 use crate::kernel::module_memory::ModuleMemory;
+use crate::store::secrets::Secrets;
 
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);
@@ -36,13 +38,15 @@ pub(super) struct EngineParts {
     pub modules: Arc<ModuleMemory>,
     /// The kernel's own file.
     pub kernel: Arc<KernelImage>,
+    /// The project's credentials.
+    pub secrecy: Arc<Secrecy>,
     /// The ticker ends when this is dropped.
     _ticker: Sender<()>,
 }
 
 impl Engine {
     /// An engine; with a cache directory, a component that was compiled once starts within milliseconds. `modules` is what
-    /// is known of kernel modules already, `kernel` the kernel's own file.
+    /// is known of kernel modules already, `kernel` the kernel's own file, and `secrets` what no plugin may read or say.
     ///
     /// # Errors
     /// [`PluginError::Engine`] where this machine can't run it, or the directory can't be used.
@@ -50,15 +54,21 @@ impl Engine {
         cache_dir: Option<&Path>,
         modules: Arc<ModuleMemory>,
         kernel: KernelImage,
+        secrets: Secrets,
     ) -> Result<Engine, PluginError> {
-        EngineParts::new(cache_dir, modules, kernel)
+        EngineParts::new(cache_dir, modules, kernel, secrets)
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
     }
 }
 
 impl EngineParts {
-    fn new(cache_dir: Option<&Path>, modules: Arc<ModuleMemory>, kernel: KernelImage) -> wasmtime::Result<EngineParts> {
+    fn new(
+        cache_dir: Option<&Path>,
+        modules: Arc<ModuleMemory>,
+        kernel: KernelImage,
+        secrets: Secrets,
+    ) -> wasmtime::Result<EngineParts> {
         let mut config = config();
         if let Some(dir) = cache_dir {
             let mut cache = CacheConfig::new();
@@ -70,7 +80,8 @@ impl EngineParts {
         let mut linker = Linker::new(&engine);
         State::add_to_linker(&mut linker)?;
         let _ticker = ticker(&engine)?;
-        Ok(EngineParts { engine, linker, modules, kernel: Arc::new(kernel), _ticker })
+        let secrecy = Arc::new(Secrecy::new(secrets));
+        Ok(EngineParts { engine, linker, modules, kernel: Arc::new(kernel), secrecy, _ticker })
     }
 }
 

@@ -77,6 +77,16 @@ pub enum PluginError {
         /// The path that it is about.
         entry: Option<String>,
     },
+    /// A credential stands in what it says.
+    #[error("plugin `{plugin}`, {hook}: it tried to give out {whose}")]
+    Leak {
+        /// The plugin's name in the configuration.
+        plugin: String,
+        /// What was called.
+        hook: &'static str,
+        /// Whose credential.
+        whose: &'static str,
+    },
     /// It reached a limit.
     #[error("plugin `{plugin}`, {hook}: more {limit} than the allowed {amount}")]
     Limit {
@@ -165,6 +175,9 @@ impl PluginError {
             PluginError::NoHook { .. } => "name it where a hook of its own is wanted".into(),
             PluginError::Configuration { .. } => "correct the plugin's `config` in config/flistry.toml".into(),
             PluginError::Refused { .. } => "the words are the plugin's own; see its documentation".into(),
+            PluginError::Leak { .. } => {
+                "take the plugin out of config/flistry.toml, find out where it read the key, and replace the key".into()
+            }
             PluginError::Limit { setting: "wall-seconds", .. } => {
                 "the machine may be busy: run it again, or raise the plugin's limit `wall-seconds` in config/flistry.toml"
                     .into()

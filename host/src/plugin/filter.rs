@@ -1,7 +1,7 @@
 //! The filter hook: one filter for a whole run, asked batch by batch.
 
 use super::bindings::exports::flistry::plugin::filter as guest;
-use super::error::{PluginError, clean};
+use super::error::PluginError;
 use super::facts::BuildFacts;
 use super::hook::Hook;
 use super::limits::Limit;
@@ -65,7 +65,7 @@ fn take(run: &mut Run<'_>, verdict: guest::Verdict) -> Result<Verdict, PluginErr
         guest::Verdict::Drop(reason) => {
             run.check(Limit::Reason, reason.len() as u64)?;
             run.take(reason.len() as u64);
-            Ok(Verdict::Drop(clean(&reason)))
+            Ok(Verdict::Drop(run.hear(&reason)?))
         }
     }
 }

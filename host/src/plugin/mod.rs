@@ -9,6 +9,7 @@
 //! | file | |
 //! |---|---|
 //! | `hook`, `limits`, `error`, `meter`, `facts`, `view` | values: when a plugin is called, what it may use up, what it gets to see |
+//! | `secrecy` | what no plugin may read or say |
 //! | `operations` | what a post-pack hook wants changed, checked and applied |
 //! | `resources`, `bindings`, `wire` | the interface: what its handles stand for, the code generated from `wit/`, the values on both sides |
 //! | `imports` | what a plugin may ask of the host, an interface a file, and a WASI without contents for toolchains that can't do without |
@@ -36,6 +37,7 @@ mod operations;
 mod post_pack;
 mod resources;
 mod run;
+mod secrecy;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -53,10 +53,12 @@ impl Plugin {
         }
         let texts = aliases.iter().chain([&file]).map(|name| name.as_str().len()).sum::<usize>() + title_len;
         run.take(texts as u64);
-        Ok((FlistNames { file, aliases, title: title.as_deref().map(clean) }, run.end()))
+        let title = title.map(|title| run.hear(&title)).transpose()?;
+        Ok((FlistNames { file, aliases, title }, run.end()))
     }
 }
 
 fn valid(run: &Run<'_>, name: &str) -> Result<FlistName, PluginError> {
+    run.hear(name)?;
     FlistName::new(name).map_err(|error| run.bad_answer(clean(&format!("{error}: {}", error.hint()))))
 }

@@ -14,6 +14,7 @@ use super::imports::{BuildState, ConfigurationState, LogState, ModuleInfoState, 
 use super::limits::{Breach, Limit};
 use super::load::Plugin;
 use super::resources::Draft;
+use super::secrecy::Leak;
 use super::state::State;
 use super::view::{EntryView, Trees};
 use crate::progress::Warning;
@@ -69,6 +70,7 @@ impl<'a> Run<'a> {
         let limits = &plugin.limits;
         let state = State::new(
             limits,
+            plugin.shared.secrecy.clone(),
             LogState::new(plugin.name.clone()),
             BuildState(facts.cloned()),
             ConfigurationState(plugin.config.clone()),
@@ -120,20 +122,36 @@ impl<'a> Run<'a> {
         self.store.data_mut().meter.bytes_out += bytes;
     }
 
+    /// What the plugin says, fit to be shown and written.
+    pub fn hear(&self, said: &str) -> Result<String, PluginError> {
+        match self.plugin.shared.secrecy.check(said) {
+            Ok(()) => Ok(clean(said)),
+            Err(leak) => Err(failure(self.plugin, self.hook, &leak.into())),
+        }
+    }
+
     /// The plugin's own error as ours; `entries` are those that its entry is one of.
     pub fn refused(&self, error: types::Error, entries: &[EntryView]) -> PluginError {
+        let (code, message) = match (self.hear(&error.code), self.hear(&error.message)) {
+            (Ok(code), Ok(message)) => (code, message),
+            (Err(leak), _) | (_, Err(leak)) => return leak,
+        };
         PluginError::Refused {
             plugin: self.plugin.name.to_string(),
             hook: self.hook,
-            code: clean(&error.code),
-            message: clean(&error.message),
+            code,
+            message,
             entry: error.entry.and_then(|id| entries.get(id as usize)).map(|entry| clean(&entry.path)),
         }
     }
 
     /// The error of an answer that makes no sense.
     pub fn bad_answer(&self, what: impl Into<String>) -> PluginError {
-        PluginError::Answer { plugin: self.plugin.name.to_string(), hook: self.hook, what: what.into() }
+        let what = what.into();
+        match self.hear(&what) {
+            Ok(_) => PluginError::Answer { plugin: self.plugin.name.to_string(), hook: self.hook, what },
+            Err(leak) => leak,
+        }
     }
 
     /// A limit that an answer reached.
@@ -196,6 +214,9 @@ fn failure(plugin: &Plugin, hook: &'static str, error: &wasmtime::Error) -> Plug
     let limit = |limit| PluginError::limit(&plugin.name, hook, Breach(limit), &plugin.limits);
     if let Some(Breach(reached)) = error.downcast_ref::<Breach>() {
         return limit(*reached);
+    }
+    if let Some(Leak(whose)) = error.downcast_ref() {
+        return PluginError::Leak { plugin: plugin.name.to_string(), hook, whose };
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
         return limit(Limit::Handles);

@@ -11,12 +11,14 @@ use super::imports::{
 };
 use super::limits::{Limits, MemoryMeter};
 use super::meter::Meter;
+use super::secrecy::Secrecy;
 
 /// One run.
 pub(super) struct State {
     pub meter: Meter,
     pub memory: MemoryMeter,
     pub handles: ResourceTable,
+    pub secrecy: Arc<Secrecy>,
     pub types: TypesState,
     pub log: LogState,
     pub build: BuildState,
@@ -31,13 +33,19 @@ pub(super) struct State {
 /// The interface `$state` of a run, as its functions get it.
 macro_rules! part {
     ($interface:ident) => {
-        |run: &mut State| Context { own: &mut run.$interface, meter: &mut run.meter, handles: &mut run.handles }
+        |run: &mut State| Context {
+            own: &mut run.$interface,
+            meter: &mut run.meter,
+            handles: &mut run.handles,
+            secrecy: &run.secrecy,
+        }
     };
 }
 
 impl State {
     pub fn new(
         limits: &Arc<Limits>,
+        secrecy: Arc<Secrecy>,
         log: LogState,
         build: BuildState,
         configuration: ConfigurationState,
@@ -51,6 +59,7 @@ impl State {
             meter: Meter::new(limits.clone()),
             memory: MemoryMeter::new(limits.memory_bytes),
             handles,
+            secrecy,
             types: TypesState,
             log,
             build,
@@ -79,7 +88,12 @@ impl State {
     pub fn wasi(&mut self) -> WasiContext<'_> {
         WasiContext {
             own: &mut self.wasi,
-            log: Context { own: &mut self.log, meter: &mut self.meter, handles: &mut self.handles },
+            log: Context {
+                own: &mut self.log,
+                meter: &mut self.meter,
+                handles: &mut self.handles,
+                secrecy: &self.secrecy,
+            },
         }
     }
 }

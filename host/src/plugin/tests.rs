@@ -5,13 +5,15 @@ use std::sync::Arc;
 use super::*;
 use crate::kernel::kernel_image::KernelImage;
 use crate::kernel::module_memory::ModuleMemory;
+use crate::store::secrets::Secrets;
 
 fn load(bytes: &[u8]) -> PluginError {
     load_with(bytes, LoadOptions::default())
 }
 
 fn load_with(bytes: &[u8], options: LoadOptions) -> PluginError {
-    let engine = Engine::new(None, Arc::new(ModuleMemory::of_one_run()), KernelImage::default()).unwrap();
+    let engine =
+        Engine::new(None, Arc::new(ModuleMemory::of_one_run()), KernelImage::default(), Secrets::default()).unwrap();
     engine.load("p", bytes, options).err().expect("it is refused")
 }
 

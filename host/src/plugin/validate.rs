@@ -33,8 +33,8 @@ impl Plugin {
             Ok(()) => Ok(run.end()),
             Err(error) => Err(PluginError::Configuration {
                 plugin: self.name.to_string(),
-                code: clean(&error.code),
-                message: clean(&error.message),
+                code: run.hear(&error.code)?,
+                message: run.hear(&error.message)?,
             }),
         }
     }

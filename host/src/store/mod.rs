@@ -12,6 +12,7 @@
 //! | [`dir`], [`s3`], [`http`], [`memory`] | one kind of store each |
 //! | [`ranges`] | several stores behind one: shares of the ids, and replicas |
 //! | [`error`], [`retry`] | what goes wrong, and what is tried again |
+//! | [`secret`], [`secrets`] | credentials: shown nowhere, and found wherever they stand |
 //! | `client`, `runtime` | what the stores over the network share |
 
 mod blobs;
@@ -29,6 +30,7 @@ mod runtime;
 pub mod s3;
 mod s3_answer;
 pub mod secret;
+pub mod secrets;
 pub mod url;
 
 pub use blobs::{Probed, ReadBlobs, WriteBlobs};

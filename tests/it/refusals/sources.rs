@@ -104,24 +104,35 @@ fn the_projects_own_files() {
     let server = S3Server::start();
     let project = Project::plain_on(&server);
     let config = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
-    let hint = "pack a directory that does not hold it, or let a filter drop it";
+    let holds_the_write_key = |entry: &str| {
+        let what = "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source, as";
+        let hint =
+            "take it out of the source, or pack another directory: plugins could read it before a filter drops it";
+        build_fails(&project, 2, &format!("{what} {entry}"), hint);
+    };
     project.write("config/flistry.toml", &config.replace("[\"data\"]", "[\"config\"]"));
-    build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
+    holds_the_write_key("rfs.conf");
     // A symlink to the same file under another name is the same file.
     project.write("config/flistry.toml", &config);
-    std::fs::hard_link(project.path("config/rfs.conf"), project.path("data/innocent")).unwrap();
-    build_fails(&project, 2, "flist `data` would hold the write key: PROJECT/config/rfs.conf lies in its source", hint);
-    // What a build writes would be in the next one.
-    std::fs::remove_file(project.path("data/innocent")).unwrap();
+    std::fs::hard_link(project.path("config/rfs.conf"), project.path("data/sub/innocent")).unwrap();
+    holds_the_write_key("sub/innocent");
+    // The filter that drops it could read it.
+    project.write_toml_without(&config, &["sub/innocent"]);
+    holds_the_write_key("sub/innocent");
+    std::fs::remove_file(project.path("data/sub/innocent")).unwrap();
     let all = config.replace("[\"data\"]", "[\".\"]");
     project.write_toml_without(&all, &["config/rfs.conf"]);
+    holds_the_write_key("config/rfs.conf");
+    // What a build writes would be in the next one.
+    std::fs::remove_file(project.path("config/rfs.conf")).unwrap();
+    let hint = "pack a directory that does not hold it, or let a filter drop it";
     build_fails(
         &project,
         2,
         "flist `data` would hold the finished flists: PROJECT/dist/flists lies in its source",
         hint,
     );
-    project.write_toml_without(&all, &["config/rfs.conf", "dist"]);
+    project.write_toml_without(&all, &["dist"]);
     project.flistry(&["build"]).ok();
 }
 

@@ -69,8 +69,8 @@ fn check(args: &ComponentArgs, context: &CommandContext) -> Result<CheckOutcome,
         written.map_err(|error| Error::Write { path, error })?;
     }
     let facts = facts("modules", FlistKind::Plain, "6.12.44-Zero-OS", BTreeMap::new());
-    let first = answer(run_hooks(&plugin, facts.clone(), scratch.path(), &[]))?;
-    let second = answer(run_hooks(&plugin, facts, scratch.path(), &[]))?;
+    let first = answer(run_hooks(&plugin, facts.clone(), &context.project, scratch.path(), &[]))?;
+    let second = answer(run_hooks(&plugin, facts, &context.project, scratch.path(), &[]))?;
     if first.as_ref().map(Trial::without_seconds) != second.as_ref().map(Trial::without_seconds) {
         return Err(Error::Usage {
             what: format!("{} gives other answers to the same questions", args.component),

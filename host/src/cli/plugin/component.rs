@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use flistry::config::{ComponentSource, read_config_file};
+use flistry::config::{ComponentSource, credential_in, credential_in_file, project_secrets, read_config_file};
 use flistry::error::Error;
 use flistry::kernel::kernel_image::KernelImage;
 use flistry::kernel::module_memory::ModuleMemory;
 use flistry::plugin::{Engine, LoadOptions, Plugin};
+use flistry::store::secrets::Secrets;
 use flistry::tree::file_cache::{CacheAccess, CachePlace};
 use serde_json::{Map, Value};
 
@@ -47,6 +48,14 @@ pub fn parse_pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// The error of an argument that would give a plugin a credential.
+pub fn holds_credential(argument: &str, whose: &str) -> Error {
+    Error::Usage {
+        what: format!("{argument}: it holds {whose}, and no plugin ever sees a credential"),
+        hint: "try the plugin without it".into(),
+    }
+}
+
 impl ComponentArgs {
     /// A component in a file, without a configuration.
     pub fn from_file(file: PathBuf) -> Self {
@@ -56,7 +65,8 @@ impl ComponentArgs {
     /// Loads the component. It may open the trees of the flists in `grants`.
     pub fn load(&self, grants: &[(String, PathBuf)], context: &CommandContext) -> Result<Plugin, Error> {
         let grants = grants.iter().map(|(flist, _)| flist.clone()).collect();
-        let options = LoadOptions { config: self.config()?, grants, ..LoadOptions::default() };
+        let secrets = project_secrets(&context.project, &context.environment)?;
+        let options = LoadOptions { config: self.config(&secrets)?, grants, ..LoadOptions::default() };
         let read = self.component.read(options.limits.component_bytes);
         let bytes = read.map_err(|error| Error::Read { path: self.component.to_string().into(), error })?;
         let failed = |error| Error::Read { path: context.project.clone(), error };
@@ -75,19 +85,25 @@ impl ComponentArgs {
             ComponentSource::Builtin(name) => name.clone(),
             ComponentSource::File(file) => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         };
-        Ok(Engine::new(cache, Arc::new(modules), KernelImage::default())?.load(&name, &bytes, options)?)
+        Ok(Engine::new(cache, Arc::new(modules), KernelImage::default(), secrets)?.load(&name, &bytes, options)?)
     }
 
-    fn config(&self) -> Result<Value, Error> {
+    fn config(&self, secrets: &Secrets) -> Result<Value, Error> {
         let mut config: Map<String, Value> = serde_json::from_str(&self.config).map_err(|error| Error::Usage {
             what: format!("--config is not a JSON object: {error}"),
             hint: "write an object like '{\"key\": 1}'".into(),
         })?;
+        if let Some(whose) = config.values().find_map(|value| credential_in(secrets, value)) {
+            return Err(holds_credential("--config", whose));
+        }
         for (key, file) in &self.config_files {
             let (text, _) = read_config_file(Path::new(file)).map_err(|why| Error::Usage {
                 what: format!("--config-file {key}={file}: it {why}"),
                 hint: "name a text file of at most 1 MiB".into(),
             })?;
+            if let Some(whose) = credential_in_file(secrets, &text) {
+                return Err(holds_credential(&format!("--config-file {key}={file}"), whose));
+            }
             if config.insert(key.clone(), Value::String(text)).is_some() {
                 return Err(Error::Usage {
                     what: format!("--config-file {key}={file}: `{key}` is set already"),

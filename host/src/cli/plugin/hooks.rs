@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use flistry::build::no_credentials;
 use flistry::error::Error;
 use flistry::plugin::{
     Account, BuildFacts, EntryView, Hook, Plugin, SourceTree, TreeFigures, TreeView, Trees, Verdict, Wanted, apply,
@@ -40,15 +41,16 @@ pub fn facts(flist: &str, kind: FlistKind, kernel: &str, variables: BTreeMap<Str
 pub fn run_hooks(
     plugin: &Plugin,
     mut facts: BuildFacts,
+    project: &Path,
     directory: &Path,
     grants: &[(String, PathBuf)],
 ) -> Result<Trial, Error> {
     let mut trees = Trees::default();
     for (flist, directory) in grants {
-        let (_, tree) = open(flist, directory)?;
+        let (_, tree) = open(flist, project, directory)?;
         trees.by_name.insert(flist.clone(), Arc::new(tree) as Arc<dyn TreeView>);
     }
-    let (scan, tree) = open(&facts.flist, directory)?;
+    let (scan, tree) = open(&facts.flist, project, directory)?;
     let entries: Vec<EntryView> = tree.entries().to_vec();
     facts.figures = TreeFigures::of(&entries);
     trees.by_name.insert(facts.flist.clone(), Arc::new(tree));
@@ -98,9 +100,10 @@ fn said(account: Account, entries: &[EntryView], trial: &mut Trial) -> Said {
 }
 
 /// A directory as an flist's source.
-fn open(flist: &str, directory: &Path) -> Result<(Scan, SourceTree), Error> {
+fn open(flist: &str, project: &Path, directory: &Path) -> Result<(Scan, SourceTree), Error> {
     let source = Source::open_ambient(flist, &[directory.to_owned()])?;
     let scan = scan(&source)?;
+    no_credentials(project, flist, &scan)?;
     let failed = |error| Error::Read { path: directory.to_owned(), error };
     let tree = SourceTree::new(&source, &scan, |_| true).map_err(failed)?;
     Ok((scan, tree))

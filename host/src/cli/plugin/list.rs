@@ -47,7 +47,8 @@ struct ConfiguredPlugin {
 pub fn run(context: &CommandContext) -> Result<PluginList, Error> {
     let config = context.config()?;
     let cache = config.plugin_cache.is_dir().then_some(&*config.plugin_cache);
-    let engine = Engine::new(cache, Arc::new(ModuleMemory::of_one_run()), KernelImage::default())?;
+    let engine =
+        Engine::new(cache, Arc::new(ModuleMemory::of_one_run()), KernelImage::default(), config.secrets.clone())?;
     let plugins = config.plugins.iter().map(|settings| ConfiguredPlugin::load(&engine, &config, settings));
     Ok(PluginList { plugins: plugins.collect::<Result<_, _>>()? })
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use flistry::config::{credential_in_variable, project_secrets};
 use flistry::error::Error;
 use flistry::progress::Progress;
 use flistry::tree::FlistKind;
 
-use super::component::{ComponentArgs, parse_pair};
+use super::component::{ComponentArgs, holds_credential, parse_pair};
 use super::hooks::{facts, run_hooks};
 use super::trial::Trial;
 use crate::cli::context::CommandContext;
@@ -41,10 +42,16 @@ fn parse_grant(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 pub fn run(args: RunPluginArgs, context: &CommandContext) -> Result<Trial, Error> {
+    let secrets = project_secrets(&context.project, &context.environment)?;
+    for (name, value) in &args.variables {
+        if let Some(whose) = credential_in_variable(&secrets, name, value, &context.environment) {
+            return Err(holds_credential(&format!("--variable {name}"), whose));
+        }
+    }
     let plugin = args.component.load(&args.grants, context)?;
     plugin.validate()?;
     let facts = facts(&args.flist, args.kind, &args.kernel, args.variables.into_iter().collect());
-    let trial = run_hooks(&plugin, facts, &args.tree, &args.grants)?;
+    let trial = run_hooks(&plugin, facts, &context.project, &args.tree, &args.grants)?;
     trial.warnings.iter().for_each(|warning| context.terminal.warn(warning.clone()));
     Ok(trial)
 }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use wasmtime::component::{HasData, ResourceTable};
 
 use crate::plugin::meter::Meter;
+use crate::plugin::secrecy::Secrecy;
 
 /// One interface's view of a run. The generated traits are implemented on it, each for the state of its interface.
 pub struct Context<'a, S> {
@@ -14,6 +15,8 @@ pub struct Context<'a, S> {
     pub meter: &'a mut Meter,
     /// What the plugin's handles stand for.
     pub handles: &'a mut ResourceTable,
+    /// What it may not read or say.
+    pub secrecy: &'a Secrecy,
 }
 
 /// Tells wasmtime that an interface is implemented on the [`Context`] of the state `S`.

@@ -17,6 +17,7 @@ pub struct DraftsState;
 impl Context<'_, DraftsState> {
     fn want(&mut self, handle: &Resource<Draft>, operation: Operation, bytes: usize) -> wasmtime::Result<()> {
         self.meter.bytes_out += bytes as u64;
+        operation.texts().iter().try_for_each(|text| self.secrecy.check(text))?;
         let draft = self.handles.get_mut(handle)?;
         draft.operations.push(operation);
         self.meter.check(Limit::Operations, draft.operations.len() as u64)

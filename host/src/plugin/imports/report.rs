@@ -32,6 +32,7 @@ impl Context<'_, ReportState> {
     fn count(&mut self, text: &str) -> wasmtime::Result<()> {
         self.meter.bytes_out += text.len() as u64;
         self.own.count += 1;
+        self.secrecy.check(text)?;
         self.meter.check(Limit::Reason, text.len() as u64)?;
         self.meter.check(Limit::Operations, self.own.count)
     }
@@ -49,6 +50,7 @@ impl Host for Context<'_, ReportState> {
 
     fn finding(&mut self, key: String, value: String) -> wasmtime::Result<()> {
         self.count(&value)?;
+        self.secrecy.check(&key)?;
         if key.is_empty() || key.len() > MAX_KEY {
             return Err(Misuse(format!("a finding's key has 1 to {MAX_KEY} bytes")).into());
         }

@@ -92,6 +92,17 @@ impl HostTree for Context<'_, TreesState> {
         let wanted = u64::from(len).min(tree.entry(id).size.saturating_sub(offset));
         // A small read costs the host as much as a page: without a floor, reading one byte forever would be free.
         self.meter.charge_read(wanted.max(MIN_CHARGE))?;
+        match self.secrecy.in_file(&*tree, id) {
+            Ok(None) => {}
+            Ok(Some(whose)) => {
+                return Ok(Err(error(
+                    "secret",
+                    format!("{whose} stands in it, and no plugin ever sees a credential"),
+                    Some(id),
+                )));
+            }
+            Err(why) => return Ok(Err(error("unreadable", why.to_string(), Some(id)))),
+        }
         Ok(match tree.read(id, offset, len as usize) {
             Ok(bytes) => {
                 self.meter.bytes_in += bytes.len() as u64;

@@ -30,6 +30,18 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    /// The plugin's own words in it.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Operation::Remove(_) => Vec::new(),
+            Operation::SetTag { key, value } => vec![key, value],
+            Operation::RemoveTag { key } => vec![key],
+            Operation::AddSymlink { path, target } => vec![path, target],
+        }
+    }
+}
+
 /// What one plugin wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {

@@ -16,6 +16,14 @@
 //! | `no-directory`, `duplicate`, `loop-links`, `remove-root`, `remove-nothing` | post-pack | a symlink in no directory; one name twice; symlinks at each other; removes the root; an entry that does not exist |
 //! | `tag-giant`, `tag-host`, `tag-empty`, `key-giant`, `operations` | post-pack | a value of 1 MB; `flistry.version`; an empty key; a key of 1 MB; removals without end |
 //! | `name-parent`, `name-space`, `name-empty`, `name-long`, `name-shell`, `name-dash`, `name-dot`, `name-nul`, `alias-bad`, `alias-many`, `alias-same`, `title-giant` | naming | what can't be a name |
+//! | `read-out` | any | logs the contents of each file of its own tree; what it can't read is a finding with the error's code |
+//! | `tell-log`, `tell-debug`, `tell-explain`, `tell-finding`, `tell-finding-key`, `tell-error`, `tell-code` | any | says what the parts of `text` make together |
+//! | `tell-reason`, `tell-name`, `tell-alias`, `tell-title`, `tell-tag`, `tell-tag-key`, `tell-removed-tag`, `tell-target`, `tell-path`, `tell-validate` | their hook | the same in an answer |
+//! | `findings-flood`, `explain-flood` | any | 1,000 bytes a time, without end |
+//! | `log-steady`, `reasons-flood` | filter | 200 kB of log in each call; a reason of 1,000 bytes for each entry |
+//! | `tags-flood`, `removed-tags-flood`, `symlinks-flood` | post-pack | 1,000 bytes a time, without end |
+//! | `tag-key` | post-pack | sets a tag whose key is `text` |
+//! | `remove-all`, `chain` | post-pack | removes whatever is in the root; a chain of 41 symlinks to the first file |
 //! | `refuse`, `validate-loop`, `validate-trap`, `validate-build` | validate | refuses; never ends; traps; asks what is being built |
 
 use std::cell::Cell;
@@ -26,7 +34,7 @@ use exports::flistry::plugin::post_pack::{Draft, Guest as PostPack};
 use exports::flistry::plugin::validation::Guest as Validation;
 use flistry::plugin::log::{Level, log};
 use flistry::plugin::types::{Entry, Error, Kind};
-use flistry::plugin::{build, configuration, module_info, trees};
+use flistry::plugin::{build, configuration, module_info, report, trees};
 
 wit_bindgen::generate!({ path: "../../../wit", world: "every-hook", generate_all });
 
@@ -38,12 +46,19 @@ export!(Hostile);
 struct Config {
     #[serde(default)]
     r#do: String,
+    /// In parts, so that what must not be in a configuration can be put together from one.
+    #[serde(default)]
+    text: Vec<String>,
 }
 
 const MEGABYTE: usize = 1_000_000;
 
 fn word() -> String {
     serde_json::from_str::<Config>(&configuration::json()).map(|config| config.r#do).unwrap_or_default()
+}
+
+fn text() -> String {
+    serde_json::from_str::<Config>(&configuration::json()).map(|config| config.text.concat()).unwrap_or_default()
 }
 
 fn error(code: &str, message: impl Into<String>) -> Error {
@@ -132,6 +147,36 @@ fn misbehave_with_trees(word: &str) -> Result<(), Error> {
             let tree = own()?;
             std::hint::black_box(module_info::read(&tree, &vec![0; MEGABYTE]));
         }
+        "read-out" => {
+            let tree = own()?;
+            for entry in tree.entries(0, tree.len()).iter().filter(|entry| entry.kind == Kind::File) {
+                match tree.read(entry.id, 0, 1000) {
+                    Ok(bytes) => log(Level::Warn, &String::from_utf8_lossy(&bytes)),
+                    Err(why) => report::finding(&why.code, &entry.path),
+                }
+            }
+        }
+        _ => return tell(word),
+    }
+    Ok(())
+}
+
+/// What any hook can say.
+fn tell(word: &str) -> Result<(), Error> {
+    match word {
+        "tell-log" => log(Level::Warn, &text()),
+        "tell-debug" => log(Level::Debug, &text()),
+        "tell-explain" => report::explain(0, &text()),
+        "tell-finding" => report::finding("found", &text()),
+        "tell-finding-key" => report::finding(&text(), "found"),
+        "tell-error" => return Err(error("told", text())),
+        "tell-code" => return Err(error(&text(), "told")),
+        "findings-flood" => loop {
+            report::finding("found", &"x".repeat(1000));
+        },
+        "explain-flood" => loop {
+            report::explain(0, &"x".repeat(1000));
+        },
         _ => {}
     }
     Ok(())
@@ -143,6 +188,7 @@ impl Validation for Hostile {
             "refuse" => Err(error("refused", "this configuration is refused, in the plugin's own words")),
             "validate-loop" => spin(),
             "validate-trap" => panic!("on purpose"),
+            "tell-validate" => Err(error("told", text())),
             "validate-build" => Err(error("told", build::flist())),
             _ => Ok(()),
         }
@@ -176,6 +222,9 @@ impl GuestFilter for Misfilter {
             "too-many" => verdicts.push(Verdict::Drop("changed its mind".to_owned())),
             "none" => verdicts.clear(),
             "drop-all" => verdicts = vec![Verdict::Drop("all of it".to_owned()); batch.len()],
+            "tell-reason" => verdicts[0] = Verdict::Drop(text()),
+            "reasons-flood" => verdicts = vec![Verdict::Drop("x".repeat(1000)); batch.len()],
+            "log-steady" => log(Level::Debug, &"x".repeat(200_000)),
             "trap-later" if self.batches.get() > 1 || batch.len() < 1000 => panic!("half-way through"),
             _ => {}
         }
@@ -200,6 +249,9 @@ impl Naming for Hostile {
             "alias-bad" => names.aliases = vec!["../x.fl".to_owned()],
             "alias-many" => names.aliases = (0..100_000).map(|n| format!("a{n}.fl")).collect(),
             "alias-same" => names.aliases = vec![names.file.clone()],
+            "tell-name" => names.file = format!("{}.fl", text()),
+            "tell-alias" => names.aliases = vec![format!("{}.fl", text())],
+            "tell-title" => names.title = Some(text()),
             "title-giant" => names.title = Some("x".repeat(MEGABYTE)),
             _ => {}
         }
@@ -232,6 +284,31 @@ impl PostPack for Hostile {
             "tag-host" => draft.set_tag("flistry.version", "9"),
             "tag-empty" => draft.set_tag("", "x"),
             "key-giant" => draft.set_tag(&"x".repeat(MEGABYTE), "x"),
+            "tell-tag" => draft.set_tag("told", &text()),
+            "tell-tag-key" | "tag-key" => draft.set_tag(&text(), "told"),
+            "tell-removed-tag" => draft.remove_tag(&text()),
+            "tell-target" => draft.add_symlink("told", &text()),
+            "tell-path" => draft.add_symlink(&text(), "."),
+            "tags-flood" => (0..).for_each(|n: u64| draft.set_tag(&format!("tag-{n}"), &"x".repeat(1000))),
+            "removed-tags-flood" => loop {
+                draft.remove_tag(&"x".repeat(60));
+            },
+            "symlinks-flood" => loop {
+                draft.add_symlink("x", &"x".repeat(1000));
+            },
+            "remove-all" => {
+                let entries = draft.entries(0, draft.len());
+                let in_root = entries.iter().filter(|entry| !entry.path.is_empty() && !entry.path.contains('/'));
+                in_root.for_each(|entry| draft.remove(entry.id));
+            }
+            "chain" => {
+                let entries = draft.entries(0, draft.len());
+                let file = entries.iter().find(|entry| entry.kind == Kind::File).map_or("", |entry| &entry.path);
+                for n in 0..41 {
+                    let target = if n == 0 { file.to_owned() } else { format!("chain-{}", n - 1) };
+                    draft.add_symlink(&format!("chain-{n}"), &target);
+                }
+            }
             "operations" => loop {
                 draft.remove(1);
             },

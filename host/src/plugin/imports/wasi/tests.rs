@@ -8,6 +8,7 @@ use wasmtime::{Engine, Store};
 use super::*;
 use crate::plugin::limits::{Breach, Limits};
 use crate::plugin::meter::Meter;
+use crate::plugin::secrecy::Secrecy;
 
 /// Calls what it imports, and has the answers as numbers.
 const COMPONENT: &str = r#"(component
@@ -99,11 +100,13 @@ struct Host {
     log: LogState,
     meter: Meter,
     handles: ResourceTable,
+    secrecy: Secrecy,
 }
 
 impl Host {
     fn context(&mut self) -> WasiContext<'_> {
-        let log = Context { own: &mut self.log, meter: &mut self.meter, handles: &mut self.handles };
+        let (meter, handles) = (&mut self.meter, &mut self.handles);
+        let log = Context { own: &mut self.log, meter, handles, secrecy: &self.secrecy };
         WasiContext { own: &mut self.wasi, log }
     }
 }
@@ -124,6 +127,7 @@ impl GuestRun {
             log: LogState::new("p".into()),
             meter: Meter::new(Arc::new(limits)),
             handles: ResourceTable::new(),
+            secrecy: Secrecy::default(),
         };
         let mut store = Store::new(&engine, host);
         let instance = linker.instantiate(&mut store, &component).unwrap();
