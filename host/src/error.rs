@@ -61,6 +61,8 @@ pub enum Error {
     OwnCredentials { flist: String, file: PathBuf, entry: PathBuf },
     #[error(transparent)]
     Indexes(#[from] IndexError),
+    #[error("flist `{flist}` would hold no file: of {files}, the post-pack plugins remove all ({by})")]
+    NothingLeft { flist: String, files: u64, by: String },
     #[error("flist `{flist}` holds what no node could use:{}", listed(what))]
     Unusable { flist: String, what: Vec<Warning> },
     #[error(transparent)]
@@ -171,6 +173,7 @@ impl Error {
             | Error::Scaffold(ScaffoldError::Name(_) | ScaffoldError::Exists(_))
             | Error::SameName { .. } => ExitCode::Usage,
             Error::Plugin(error) if error.is_configuration() => ExitCode::Usage,
+            Error::Publish(PublishError::Taken { .. }) => ExitCode::Usage,
             Error::Store(StoreError::Gap { .. }) => ExitCode::Usage,
             Error::Zinit(error) if error.is_configuration() => ExitCode::Usage,
             // What is not an flist at all is a wrong argument; a broken one is damage.
@@ -200,6 +203,9 @@ impl Error {
                 Some("take it out of the source, or pack another directory: plugins could read it before a filter drops it".into())
             }
             Error::Indexes(error) => Some(error.hint()),
+            Error::NothingLeft { .. } => {
+                Some("correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml".into())
+            }
             Error::Unusable { .. } => Some("`strict = false` of [node] in config/flistry.toml makes these warnings".into()),
             Error::Pack(error) => error.hint(),
             Error::Store(error) => Some(error.hint()),

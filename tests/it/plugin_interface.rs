@@ -163,6 +163,7 @@ fn operations_that_escape_or_contradict_are_refused() {
     ] {
         fails(word, "post-pack: ");
     }
+    fails("chain", "post-pack: it can't add the symlink chain-40 -> chain-39: its chain is too long: ");
 }
 
 #[test]

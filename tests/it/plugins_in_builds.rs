@@ -133,6 +133,54 @@ fn no_two_flists_get_the_same_name() {
     assert_eq!(project.names("dist/flists"), Vec::<String>::new());
 }
 
+/// What nodes mount must not become another flist's because only that one is built.
+#[test]
+fn no_flist_takes_the_name_of_one_that_was_built_before() {
+    let project = Project::plain();
+    let data = PLAIN_TOML.replace("\nnaming", "\nmount = \"/data\"\nnaming");
+    let more = |config: &str| {
+        let plugin = format!("[plugin.more]\ncomponent = \"builtin:zos-naming\"\nconfig = {config}\n");
+        let flist = "[flist.more]\ncontents = \"plain\"\nsource = [\"data/sub\"]\nnaming = \"more\"\n";
+        project.write("config/flistry.toml", &format!("[publish]\ndirectory = \"public\"\n{data}\n{plugin}{flist}"));
+    };
+    more(r#"{ file = "more.fl" }"#);
+    project.flistry(&["build", "data"]).ok();
+    let built = |name: &str| std::fs::read(project.path(name)).unwrap();
+    let before = (built("dist/flists/data.fl"), built("public/data-latest.fl"));
+    let blobs = project.names("dist/blobs");
+    project.write("data/sub/new", "not packed");
+
+    let refused = |command: &str, directory: &str, name: &str| {
+        project.flistry(&[command, "more"]).fails(
+            2,
+            &format!("flist `more` would take the name `{name}`, which is flist `data`'s in PROJECT/{directory}"),
+            &format!(
+                "correct its naming plugin; if flist `data` no longer needs the name, remove PROJECT/{directory}/{name} \
+                 and the report beside it, if it has one"
+            ),
+        );
+    };
+    for config in [r#"{ file = "data.fl" }"#, r#"{ file = "more.fl", aliases = ["data.fl"] }"#] {
+        more(config);
+        refused("plan", "dist/flists", "data.fl");
+        refused("build", "dist/flists", "data.fl");
+    }
+    more(r#"{ file = "data-latest.fl" }"#);
+    refused("build", "dist/flists", "data-latest.fl");
+    more(r#"{ file = "more.fl", aliases = ["data-latest.fl"] }"#);
+    refused("build", "dist/flists", "data-latest.fl");
+    // Also where only the directory that is published to knows the name.
+    std::fs::remove_dir_all(project.path("dist/flists")).unwrap();
+    refused("build", "public", "data-latest.fl");
+    assert_eq!((project.names("dist/blobs"), built("public/data-latest.fl")), (blobs, before.1));
+
+    // Its own names an flist takes again and again, and one that is free.
+    more(r#"{ file = "more.fl", aliases = ["more-latest.fl"] }"#);
+    project.flistry(&["build"]).ok();
+    project.flistry(&["build"]).ok();
+    assert_eq!(project.report("data.fl")["flist"], "data");
+}
+
 mod components {
     use super::*;
 
@@ -204,6 +252,21 @@ mod components {
             "plugin `bad`, filter: more instructions in one call than the allowed 1000000",
             "if the plugin is right to need more, raise its limit `fuel` in config/flistry.toml",
         );
+    }
+
+    #[test]
+    fn a_post_pack_plugin_that_removes_everything_is_an_error() {
+        let project = with_hostile("config = { do = \"remove-all\" }");
+        let toml = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+        project.write("config/flistry.toml", &toml.replace("filters", "post-pack"));
+        for command in ["plan", "build"] {
+            project.flistry(&[command]).fails(
+                1,
+                "flist `data` would hold no file: of 3, the post-pack plugins remove all (`bad`)",
+                "correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml",
+            );
+        }
+        assert_eq!(project.names("dist/flists"), Vec::<String>::new());
     }
 
     /// The backstop for what fuel does not count. The fuel of this plugin would last for hours.

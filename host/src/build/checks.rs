@@ -1,5 +1,6 @@
 //! What ends a plan, or is warned of, before anything is read or sent.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use crate::kernel::compatibility;
 use crate::kernel::indexes::depmod::{Depmod, system_map};
 use crate::kernel::indexes::{self, IndexError, MAX_INDEX_BYTES};
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
+use crate::plugin::Applied;
 use crate::progress::{Progress, Warning};
 use crate::store::url::StoreUrl;
 use crate::tree::filtered::Filtered;
@@ -65,6 +67,17 @@ pub(super) fn own_files(
         }
     }
     Ok(())
+}
+
+/// Refuses what the post-pack plugins leave where that is no file of those that there were: an flist without a file, which the
+/// next boot would mount as the newest.
+pub(super) fn something_left(flist: &Flist, files_before: u64, applied: &Applied) -> Result<(), Error> {
+    if files_before == 0 || applied.input.tree.files().next().is_some() {
+        return Ok(());
+    }
+    let by: BTreeSet<&str> = applied.removed.iter().map(|removed| &*removed.by).collect();
+    let by = by.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    Err(Error::NothingLeft { flist: flist.name.clone(), files: files_before, by })
 }
 
 /// What a node could not use, that in `unusable` and what is found besides, is a warning, or an error in strict builds; returns

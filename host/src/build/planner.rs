@@ -20,6 +20,7 @@ use crate::plugin::{
     apply,
 };
 use crate::progress::{Progress, Recorder, Step, Warning};
+use crate::publish::check_owner;
 use crate::report::{Decisions, EntryReason, PluginRun, Stage};
 use crate::tree::filtered::Filtered;
 use crate::tree::normal::{NormalRules, normalize};
@@ -93,6 +94,7 @@ impl<'a> Planner<'a> {
         let names = self.name(flist, TreeFigures::of(&entries), &mut plugins, &recorder)?;
         clock.stage("naming");
         let applied = self.edit(flist, input, &entries, &names, &mut plugins, &recorder)?;
+        checks::something_left(flist, TreeFigures::of(&entries).files, &applied)?;
         clock.stage("post-pack");
 
         let mut left_out = filtered.left_out(&scan);
@@ -148,7 +150,8 @@ impl<'a> Planner<'a> {
         Ok(input)
     }
 
-    /// Asks the naming plugin, and makes sure that no other flist of the build has one of the names.
+    /// Asks the naming plugin, and makes sure that no other flist has one of the names: none of the build, and none that was
+    /// built before.
     fn name(
         &mut self,
         flist: &Flist,
@@ -160,6 +163,9 @@ impl<'a> Planner<'a> {
         let naming = self.policy.plugin(&flist.naming);
         let (names, account) = naming.name(&facts, &self.trees)?;
         plugins.push(ran(naming, Hook::Naming, account, &[], progress));
+        for directory in std::iter::once(&self.config.output).chain(&self.config.publish.directory) {
+            check_owner(directory, &flist.name, std::iter::once(&names.file).chain(&names.aliases))?;
+        }
         for name in std::iter::once(&names.file).chain(&names.aliases) {
             if let Some(first) = self.names.insert(name.clone(), flist.name.clone()) {
                 return Err(Error::SameName { name: name.to_string(), first, second: flist.name.clone() });

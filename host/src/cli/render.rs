@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use flistry::error::{Error, ExitCode};
+use flistry::printable::{PrintableText, printable_json};
 
 use super::outcome::{Format, Outcome, Versioned};
 use super::stderr::{Message, write};
@@ -40,10 +41,10 @@ impl Renderer<'_> {
 /// Writes to standard output. A reader who went away, such as `head`, is not an error.
 fn print(outcome: &impl Outcome, format: Format) -> std::io::Result<()> {
     let text = match format {
-        Format::Text => outcome.to_string(),
+        Format::Text => PrintableText(&outcome.to_string()).to_string(),
         Format::Json => {
             let json = serde_json::to_string_pretty(&Versioned::new(outcome));
-            json.expect("an outcome has no map with other keys than strings") + "\n"
+            printable_json(&json.expect("an outcome has no map with other keys than strings")) + "\n"
         }
     };
     let mut out = anstream::stdout().lock();

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use flistry::printable::{Printable, PrintableLines, printable_json};
 use serde::Serialize;
 
 use super::outcome::{Format, Versioned};
@@ -27,7 +28,7 @@ struct Line<'a> {
 pub fn write(message: Message<'_>, hint: Option<&str>, format: Format) {
     let text = match format {
         Format::Text => to_text(message, hint),
-        Format::Json => to_json(message, hint),
+        Format::Json => printable_json(&to_json(message, hint)),
     };
     write_text(&text);
 }
@@ -37,12 +38,16 @@ pub fn write_text(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
+/// Paths and what servers and plugins say stand in messages, so each is made printable here, whoever wrote it.
 fn to_text(message: Message<'_>, hint: Option<&str>) -> String {
+    let hint = hint.map(PrintableLines);
+    let (Message::Error(what) | Message::Warning(what)) = message;
+    let what = PrintableLines(what);
     match (message, hint) {
-        (Message::Error(what), None) => format!("{ERROR}error{ERROR:#}: {what}\n"),
-        (Message::Error(what), Some(hint)) => format!("{ERROR}error{ERROR:#}: {what}\n  {HINT}hint{HINT:#}: {hint}\n"),
-        (Message::Warning(what), None) => format!("{WARNING}warning{WARNING:#}: {what}\n"),
-        (Message::Warning(what), Some(hint)) => format!("{WARNING}warning{WARNING:#}: {what} ({hint})\n"),
+        (Message::Error(_), None) => format!("{ERROR}error{ERROR:#}: {what}\n"),
+        (Message::Error(_), Some(hint)) => format!("{ERROR}error{ERROR:#}: {what}\n  {HINT}hint{HINT:#}: {hint}\n"),
+        (Message::Warning(_), None) => format!("{WARNING}warning{WARNING:#}: {what}\n"),
+        (Message::Warning(_), Some(hint)) => format!("{WARNING}warning{WARNING:#}: {what} ({hint})\n"),
     }
 }
 
@@ -60,8 +65,19 @@ pub fn show_log(verbose: u8) {
     };
     // Only flistry's own: an HTTP library's log could show a header with a signature.
     let filter = tracing_subscriber::filter::Targets::new().with_target("flistry", level);
+    use tracing_subscriber::field::MakeExt;
+    use tracing_subscriber::fmt::format;
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::util::SubscriberInitExt;
+    // What is logged comes from servers, files and plugins.
+    let printable = format::debug_fn(|writer, field, value| {
+        let value = format!("{value:?}");
+        match field.name() {
+            "message" => write!(writer, "{}", Printable(&value)),
+            name => write!(writer, "{name}={}", Printable(&value)),
+        }
+    });
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).without_time();
+    let layer = layer.fmt_fields(printable.delimited(" "));
     tracing_subscriber::registry().with(filter).with(layer).init();
 }

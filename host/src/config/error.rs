@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::assignments::AssignmentError;
+use super::given::GivenCredential;
 use super::layers::TomlError;
-use super::plugin_config::GivenCredential;
 use super::rfs_conf::RfsConfError;
 use crate::kernel::KernelVersionError;
 use crate::kernel::kernel_config;

@@ -107,7 +107,7 @@ impl Config {
             project,
         };
         check_trees(&config)?;
-        config.check_given(env)?;
+        config.check_given(&env.0)?;
         Ok(config)
     }
 }

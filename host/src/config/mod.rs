@@ -16,6 +16,7 @@ mod cycle;
 mod error;
 mod flist_table;
 mod flistry_toml;
+mod given;
 mod layers;
 mod load;
 mod path_template;
@@ -30,11 +31,9 @@ mod zinit_table;
 
 pub use component::{ComponentSource, UnknownBuiltin};
 pub use error::ConfigError;
+pub use given::{GivenCredential, credential_in, credential_in_file, credential_in_variable};
 pub use layers::{SHIPPED_TOML, TomlError};
 pub use load::{kernel_version, project_secrets};
-pub use plugin_config::{
-    ConfigFileError, ConfigFileProblem, GivenCredential, MAX_CONFIG_FILE, credential_in, credential_in_file,
-    credential_in_variable, read_config_file,
-};
+pub use plugin_config::{ConfigFileError, ConfigFileProblem, MAX_CONFIG_FILE, read_config_file};
 pub use rfs_conf::RFS_CONF;
 pub use settings::{Config, ConfigFile, Environment, Flist, PackSettings, PluginSettings, Storage};

@@ -3,17 +3,17 @@
 //!
 //! Whatever is given is searched for the project's credentials, by value and after it was parsed: no plugin ever sees one.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::plugin_table::is_secret;
-use super::rfs_conf::{RFS_CONF, sets_credential};
-use super::settings::{Config, Environment, PluginSettings};
+use super::given::{GivenCredential, credential_in, credential_in_file, credential_in_variable};
+use super::rfs_conf::RFS_CONF;
+use super::settings::{Config, PluginSettings};
 use crate::files;
-use crate::store::secrets::Secrets;
 
 /// Bytes of the largest file. All of it goes to the plugin with each call.
 pub const MAX_CONFIG_FILE: u64 = 1024 * 1024;
@@ -56,7 +56,7 @@ impl Config {
     }
 
     /// Looks through what the configuration itself gives to plugins: each inline `config` and each variable.
-    pub(super) fn check_given(&self, env: &Environment) -> Result<(), GivenCredential> {
+    pub(super) fn check_given(&self, env: &BTreeMap<String, String>) -> Result<(), GivenCredential> {
         for plugin in &self.plugins {
             let given = |setting, key: &str, whose| GivenCredential {
                 plugin: plugin.name.clone(),
@@ -77,50 +77,6 @@ impl Config {
             }
         }
         Ok(())
-    }
-}
-
-/// Whose credential stands in a value of a plugin's configuration.
-pub fn credential_in(secrets: &Secrets, value: &Value) -> Option<&'static str> {
-    match value {
-        Value::Array(items) => items.iter().find_map(|item| credential_in(secrets, item)),
-        Value::Object(table) => {
-            table.iter().find_map(|(key, value)| secrets.find(key.as_bytes()).or_else(|| credential_in(secrets, value)))
-        }
-        Value::String(text) => secrets.find(text.as_bytes()),
-        other => secrets.find(other.to_string().as_bytes()),
-    }
-}
-
-/// Whose credential stands in the text of a file that a plugin would be given.
-pub fn credential_in_file(secrets: &Secrets, text: &str) -> Option<&'static str> {
-    secrets.find(text.as_bytes()).or_else(|| sets_credential(text))
-}
-
-/// Whose credential a variable is: by its value, which may be that of a variable whose own name says so, or by its name.
-pub fn credential_in_variable(secrets: &Secrets, name: &str, value: &str, env: &Environment) -> Option<&'static str> {
-    if is_secret(name) {
-        return Some("a credential");
-    }
-    let is_same = |(other, secret): (&String, &String)| is_secret(other) && secret.len() >= 8 && secret == value;
-    secrets.find(value.as_bytes()).or_else(|| env.0.iter().any(is_same).then_some("a credential"))
-}
-
-/// Something in the configuration of a plugin in which a credential stands.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("plugin `{plugin}`, {setting}, `{key}`: it holds {whose}, and no plugin ever sees a credential")]
-pub struct GivenCredential {
-    plugin: String,
-    /// `config` or `variables`.
-    setting: &'static str,
-    key: String,
-    whose: &'static str,
-}
-
-impl GivenCredential {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
-        format!("take it out of `{}` of [plugin.{}] in config/flistry.toml", self.setting, self.plugin)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::component::ComponentSource;
+use super::given::{is_secret, is_variable};
 use super::layers::{TableAt, TomlError};
 use super::settings::{ConfigFile, PluginSettings};
 use crate::plugin::Limits;
@@ -90,43 +91,4 @@ fn config_files(
         Ok(ConfigFile { key, path: path.into() })
     };
     files.into_iter().map(file).collect()
-}
-
-/// Whether a shell takes it for a variable's name: a pattern or a list would grant what nobody looked at.
-pub(super) fn is_variable(text: &str) -> bool {
-    let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    begins && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// Whether a variable's name is that of a credential, which no plugin is ever given. Credentials under other names are known
-/// by their values.
-pub(super) fn is_secret(variable: &str) -> bool {
-    let name = variable.to_ascii_uppercase();
-    ["KEY", "SECRET", "TOKEN", "PASSW", "PASSPHRASE", "CREDENTIAL"].iter().any(|word| name.contains(word))
-        || name.split('_').any(|word| ["PAT", "PASS", "AUTH", "JWT"].contains(&word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{is_secret, is_variable};
-
-    #[test]
-    fn a_grant_is_one_variable_s_name() {
-        for name in ["FIRMWARE_TAG", "_x", "a1"] {
-            assert!(is_variable(name), "{name}");
-        }
-        for name in ["", "*", "A B", "A*", "1A", "A=B", "A,B", "$A", "É"] {
-            assert!(!is_variable(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn credentials_are_known_by_their_names() {
-        for name in ["S3_SECRET_KEY", "READ_ACCESS_KEY", "aws_session_token", "DB_PASSWORD", "GH_PAT", "GPG_PASS"] {
-            assert!(is_secret(name), "{name}");
-        }
-        for name in ["FIRMWARE_TAG", "KERNEL_VERSION", "S3_BUCKET", "PATH", "COMPAT", "BUILD_ID"] {
-            assert!(!is_secret(name), "{name}");
-        }
-    }
 }

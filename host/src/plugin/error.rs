@@ -1,6 +1,7 @@
 //! What goes wrong with a plugin. Every message names the plugin.
 
 use super::limits::{Breach, Limit, Limits};
+use crate::printable::is_unprintable;
 
 /// Bytes of a plugin's own text that are shown.
 const SHOWN: usize = 1024;
@@ -34,6 +35,8 @@ pub enum PluginError {
         plugin: String,
         /// The import's name.
         import: String,
+        /// The names of all interfaces that there are.
+        offered: String,
     },
     /// It is a component, but not a plugin for this flistry.
     #[error("plugin `{plugin}` does not fit: {what}")]
@@ -168,8 +171,8 @@ impl PluginError {
                  for wasm32-unknown-unknown, which needs no WASI"
                     .into()
             }
-            PluginError::Import { .. } => {
-                "a plugin may import what flistry's wit/ describes, and nothing else; build it without the rest".into()
+            PluginError::Import { offered, .. } => {
+                format!("a plugin may import {offered} of flistry:plugin, and nothing else; build it without the rest")
             }
             PluginError::World { .. } => "build it against flistry's wit/; `flistry plugin check` shows what it has".into(),
             PluginError::NoHook { .. } => "name it where a hook of its own is wanted".into(),
@@ -219,10 +222,10 @@ impl PluginError {
 #[error("{0}")]
 pub(super) struct Misuse(pub String);
 
-/// A plugin's text, safe to show: no control characters, not endless.
+/// A plugin's text, safe to show: nothing that a terminal would obey or nobody would see, not endless.
 pub(super) fn clean(text: &str) -> String {
     let end = text.floor_char_boundary(SHOWN);
-    let mut shown: String = text[..end].chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let mut shown: String = text[..end].chars().map(|c| if is_unprintable(c) { '\u{fffd}' } else { c }).collect();
     if end < text.len() {
         shown.push('…');
     }
@@ -250,10 +253,10 @@ mod tests {
             plugin: "p".into(),
             hook: "filter",
             code: "bad-glob".into(),
-            message: clean("no\u{1b}[31m"),
+            message: clean("no\u{1b}[31m\u{202e}"),
             entry: Some("a/b".into()),
         };
-        assert_eq!(error.to_string(), "plugin `p`, filter: /a/b: no\u{fffd}[31m (bad-glob)");
+        assert_eq!(error.to_string(), "plugin `p`, filter: /a/b: no\u{fffd}[31m\u{fffd} (bad-glob)");
         assert!(clean(&"ä".repeat(5000)).len() <= SHOWN + '…'.len_utf8());
     }
 }

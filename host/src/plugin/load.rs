@@ -112,21 +112,42 @@ impl Engine {
     }
 }
 
+/// `A, B and C`.
+fn offered_names() -> String {
+    let (last, others) = OFFERED.split_last().expect("there are some");
+    format!("{} and {last}", others.join(", "))
+}
+
+/// Whether the version of an interface is one that this flistry has; the error ends where this flistry's is told.
+fn fits(version: &str) -> Result<(), &'static str> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match version.strip_prefix(API) {
+        Some(patch) if is_number(patch) => Ok(()),
+        // What was being worked on then, nobody has now.
+        Some(_) => Err("a version that was never released:"),
+        None => Err("another version:"),
+    }
+}
+
 /// Names an import that nobody grants, and an interface that is another version's.
 fn check_surface(plugin: &str, outline: &Outline) -> Result<(), PluginError> {
     let ours = |name: &str| name.strip_prefix(PACKAGE)?.split_once('@').map(|(i, v)| (i.to_owned(), v.to_owned()));
     let world = |what: String| PluginError::World { plugin: plugin.to_owned(), what };
     for name in outline.imports.iter().chain(&outline.exports) {
         if let Some((_, version)) = ours(name)
-            && !version.starts_with(API)
+            && let Err(what) = fits(&version)
         {
-            return Err(world(format!("`{name}` is of another version than this flistry's, {API}x")));
+            return Err(world(clean(&format!("`{name}` is of {what} this flistry's is {API}x"))));
         }
     }
     for import in &outline.imports {
         let offered = ours(import).is_some_and(|(interface, _)| OFFERED.contains(&&*interface)) || stands_in(import);
         if !offered {
-            return Err(PluginError::Import { plugin: plugin.to_owned(), import: clean(import) });
+            return Err(PluginError::Import {
+                plugin: plugin.to_owned(),
+                import: clean(import),
+                offered: offered_names(),
+            });
         }
     }
     let exports = |wanted: &str| outline.exports.iter().any(|name| ours(name).is_some_and(|(i, _)| i == wanted));

@@ -40,7 +40,11 @@ fn an_import_that_is_not_offered_is_named() {
         "plugin `p` wants the import `other:host/sockets@1.0.0`, which flistry does not offer"
     );
     let error = load(&wat(r#"(component (import "flistry:plugin/stores@0.1.0" (instance)))"#));
-    assert!(matches!(error, PluginError::Import { .. }));
+    assert_eq!(
+        error.hint(),
+        "a plugin may import types, log, build, configuration, trees, module-info, report and drafts of flistry:plugin, and \
+         nothing else; build it without the rest"
+    );
 }
 
 #[test]
@@ -48,7 +52,17 @@ fn another_world_is_refused() {
     let error = load(&wat("(component)")).to_string();
     assert_eq!(error, "plugin `p` does not fit: it exports none of flistry:plugin/filter, naming and post-pack");
     let error = load(&wat(r#"(component (import "flistry:plugin/log@0.2.0" (instance)))"#)).to_string();
-    assert!(error.contains("`flistry:plugin/log@0.2.0` is of another version"), "{error}");
+    assert!(error.contains("`flistry:plugin/log@0.2.0` is of another version: this flistry's is 0.1.x"), "{error}");
+    for version in ["0.1.0-rc1", "0.1.0+build", "0.1."] {
+        let name = format!("flistry:plugin/log@{version}");
+        let Ok(component) = wat::parse_str(format!(r#"(component (import "{name}" (instance)))"#)) else { continue };
+        let error = load(&component);
+        let what = format!(
+            "plugin `p` does not fit: `{name}` is of a version that was never released: this flistry's is 0.1.x"
+        );
+        assert_eq!(error.to_string(), what);
+        assert_eq!(error.hint(), "build it against flistry's wit/; `flistry plugin check` shows what it has");
+    }
     let only = r#"(component (instance $i) (export "flistry:plugin/filter@0.1.0" (instance $i)))"#;
     assert!(load(&wat(only)).to_string().ends_with("it does not export flistry:plugin/validation"));
 }

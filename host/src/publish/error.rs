@@ -18,6 +18,18 @@ pub enum PublishError {
         #[source]
         error: std::io::Error,
     },
+    /// The name is another flist's.
+    #[error("flist `{flist}` would take the name `{name}`, which is flist `{owner}`'s in {}", directory.display())]
+    Taken {
+        /// The flist that would take it.
+        flist: String,
+        /// The name.
+        name: String,
+        /// Where it is another's.
+        directory: PathBuf,
+        /// Whose it is.
+        owner: String,
+    },
     /// An object can't be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,6 +40,14 @@ impl PublishError {
     pub fn hint(&self) -> Option<String> {
         match self {
             PublishError::Write { error, .. } => Some(writing_hint(error).to_owned()),
+            PublishError::Taken { name, directory, owner, .. } => {
+                let path = directory.join(name);
+                Some(format!(
+                    "correct its naming plugin; if flist `{owner}` no longer needs the name, remove {} and the report \
+                     beside it, if it has one",
+                    path.display()
+                ))
+            }
             PublishError::Store(error) => Some(error.hint()),
         }
     }

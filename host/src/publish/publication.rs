@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
+use super::owner::check_owner;
 use super::published_file::{PublishedFile, failed, open, write};
 use super::settings::PublishSettings;
 use crate::files::sha256;
@@ -42,8 +43,11 @@ impl Publication<'_> {
     /// alias is a symlink. Returns the manifest's path.
     ///
     /// # Errors
-    /// The first file that can't be written.
+    /// The first file that can't be written; a name that is there as another flist's.
     pub fn to_directory(&self, directory: &Path) -> Result<PathBuf, PublishError> {
+        if let Some(report) = self.report {
+            check_owner(directory, &report.subject.flist, [self.name].into_iter().chain(self.aliases))?;
+        }
         std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
         write(&open(directory)?, directory, self.files())?;
         Ok(directory.join(self.name.as_str()))

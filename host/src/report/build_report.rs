@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::decisions::Decisions;
 use crate::manifest::name::FlistName;
 use crate::pack::PackStats;
+use crate::printable::printable_json;
 use crate::tree::{Counts, Owner};
 use crate::verify::ReadBackLevel;
 
@@ -121,9 +122,8 @@ pub struct Stage {
 impl BuildReport {
     /// The report as it is written: indented, for people and for machines.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a report has no map with other keys than strings");
-        text.push('\n');
-        text
+        let json = serde_json::to_string_pretty(self).expect("a report has no map with other keys than strings");
+        printable_json(&json) + "\n"
     }
 }
 

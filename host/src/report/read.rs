@@ -66,6 +66,26 @@ pub fn beside(flist: &Path) -> Result<Option<BuildReport>, ReportError> {
     }
 }
 
+/// All reports in a directory, in no order.
+///
+/// # Errors
+/// The directory can't be read; one that is not there has no reports.
+pub fn all_in(directory: &Path) -> io::Result<Vec<Result<ReportedBuild, ReportError>>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let ending = file_name(".fl");
+    let mut reports = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ending)) {
+            reports.push(ReportedBuild::read(&path));
+        }
+    }
+    Ok(reports)
+}
+
 fn path_beside(flist: &Path) -> PathBuf {
     flist.with_file_name(file_name(&flist.file_name().unwrap_or_default().to_string_lossy()))
 }

@@ -1,10 +1,10 @@
 //! Entries by their names, and where symlinks lead among them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::os::unix::ffi::OsStrExt;
 
-use flistry_common::symlinks::{Node, Resolved, SymlinkTree, resolve};
+use flistry_common::symlinks::{Node, Resolved, SymlinkTree, resolve, resolve_through};
 
 use super::entries::{EntryId, Kind, Tree};
 use super::scan::Scan;
@@ -60,6 +60,26 @@ impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
     /// Where a symlink leads; any other entry leads to itself.
     pub fn resolve(&self, entry: Id) -> Resolved<Id> {
         resolve(self, entry)
+    }
+
+    /// Whether a symlink that leads through too many others would never come to an end, however many were followed.
+    pub fn is_circle(&self, entry: Id) -> bool {
+        let (mut from, mut seen) = (entry, HashSet::new());
+        loop {
+            let mut passed = Vec::new();
+            let resolved = resolve_through(self, from, |id| passed.push(id));
+            passed.retain(|id| matches!(self.node(*id), Node::Symlink(_)));
+            match (resolved, passed.last()) {
+                (Resolved::Loop, Some(last)) => from = *last,
+                _ => return false,
+            }
+            let before = seen.len();
+            seen.extend(passed);
+            // Where the last of so many leads to none that is new, they are all that there are.
+            if seen.len() == before {
+                return true;
+            }
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the last build of each flist made, by the reports beside the flists: a date in a name then does not drift.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::ZinitError;
@@ -56,19 +55,10 @@ pub(super) fn before_build(points: &[MountPoint]) -> Vec<Mount> {
 
 /// All reports in a directory, the newest last.
 fn reports(directory: &Path, progress: &dyn Progress) -> Result<Vec<ReportedBuild>, ZinitError> {
-    let failed = |error| ZinitError::Read { path: directory.to_owned(), error };
-    let entries = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let ending = report::file_name(".fl");
+    let all = report::all_in(directory).map_err(|error| ZinitError::Read { path: directory.to_owned(), error })?;
     let mut reports = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if !path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ending)) {
-            continue;
-        }
-        match ReportedBuild::read(&path) {
+    for report in all {
+        match report {
             Ok(report) => reports.push(report),
             Err(error) => progress.warn(Warning::new(format!("{error}; its build is passed over"), error.hint())),
         }

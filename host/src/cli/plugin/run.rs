@@ -44,7 +44,7 @@ fn parse_grant(text: &str) -> Result<(String, PathBuf), String> {
 pub fn run(args: RunPluginArgs, context: &CommandContext) -> Result<Trial, Error> {
     let secrets = project_secrets(&context.project, &context.environment)?;
     for (name, value) in &args.variables {
-        if let Some(whose) = credential_in_variable(&secrets, name, value, &context.environment) {
+        if let Some(whose) = credential_in_variable(&secrets, name, value, &context.environment.0) {
             return Err(holds_credential(&format!("--variable {name}"), whose));
         }
     }

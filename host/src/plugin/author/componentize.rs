@@ -243,7 +243,7 @@ pub enum ToolchainError {
         seen: Vec<PathBuf>,
     },
     /// The compiler refused it.
-    #[error("the plugin in {} does not build:\n{said}", dir.display())]
+    #[error("the plugin in {} does not build:\n  {}", dir.display(), said.replace('\n', "\n  "))]
     Build {
         /// The crate's directory.
         dir: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flistry_common::symlinks::Resolved;
+use flistry_common::symlinks::{MAX_SYMLINKS, Resolved};
 
 use super::operation::{Operation, Wanted};
 use super::refusal::{conflict, refused};
@@ -141,7 +141,11 @@ pub fn check_targets(
             Resolved::Found(_) => {}
             Resolved::Dangling => return Err(symlink.refused("its target does not exist")),
             Resolved::Escaping => return Err(symlink.refused("its target leads out of the flist")),
-            Resolved::Loop => return Err(symlink.refused("it is part of a loop")),
+            Resolved::Loop if new.is_circle(added) => return Err(symlink.refused("it is part of a loop")),
+            Resolved::Loop => {
+                let what = format!("its chain is too long: Linux follows at most {MAX_SYMLINKS} symlinks");
+                return Err(symlink.refused(&what));
+            }
         }
     }
     for (id, entry) in before.iter() {

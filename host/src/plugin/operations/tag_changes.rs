@@ -56,11 +56,23 @@ fn check_key<'a>(plugin: &str, key: &'a str) -> Result<&'a str, PluginError> {
     if key.is_empty() || key.len() > MAX_KEY {
         return refuse("a key has 1 to 64 bytes");
     }
-    if key.chars().any(char::is_control) {
-        return refuse("it has control characters");
+    if !key.bytes().all(|b| b.is_ascii_graphic()) {
+        return refuse("a key has letters, digits and signs of ASCII, and no blanks");
     }
-    if key.starts_with(RESERVED) {
-        return refuse("tags that begin with `flistry.` are the host's");
+    if looks_reserved(key) {
+        return refuse("tags that begin with `flistry.` are the host's, and those that look like it");
     }
     Ok(key)
+}
+
+/// Whether a reader could take a key for one of the host's: letters and digits that look alike count as one.
+fn looks_reserved(key: &str) -> bool {
+    let as_read = |b: &u8| match b.to_ascii_lowercase() {
+        b'l' | b'1' | b'|' | b'!' => b'i',
+        b'5' | b'$' => b's',
+        b'7' => b't',
+        other => other,
+    };
+    let (key, reserved) = (key.as_bytes().iter().map(as_read), RESERVED.as_bytes().iter().map(as_read));
+    key.take(RESERVED.len()).eq(reserved)
 }

@@ -114,7 +114,7 @@ fn escaping_operations_are_refused() {
         (vec![remove(2)], "remove /a/x: the symlink /a/y would dangle; remove it as well"),
         (
             vec![tag("flistry.config", "x")],
-            "change the tag \"flistry.config\": tags that begin with `flistry.` are the host's",
+            "change the tag \"flistry.config\": tags that begin with `flistry.` are the host's, and those that look like it",
         ),
         (vec![tag("", "x")], "change the tag \"\": a key has 1 to 64 bytes"),
     ];
@@ -122,6 +122,47 @@ fn escaping_operations_are_refused() {
         assert_eq!(refusal(operations), format!("{start}{text}"));
     }
     assert!(refusal(vec![tag(&"k".repeat(65), "x")]).ends_with("a key has 1 to 64 bytes"));
+}
+
+#[test]
+fn a_chain_that_is_too_long_is_no_loop() {
+    // The first leads to an entry, each other one to the one before.
+    let chain = |length: usize, first: &str| -> Vec<Operation> {
+        let target = |n: usize| if n == 0 { first.to_owned() } else { format!("z{}", n - 1) };
+        (0..length).map(|n| link(&format!("z{n}"), &target(n))).collect()
+    };
+    assert!(run(&[("p", chain(40, "a"))]).is_ok());
+    let too_long = "plugin `p`, post-pack: it can't add the symlink z40 -> z39: its chain is too long: Linux follows at most \
+                    40 symlinks";
+    assert_eq!(refusal(chain(41, "a")), too_long);
+    assert_eq!(refusal(chain(300, "a")), too_long);
+    // One that ends in a circle is one, however long the way to it.
+    let with_circle = |length| [vec![link("o", "p"), link("p", "o")], chain(length, "o")].concat();
+    assert_eq!(refusal(with_circle(0)), "plugin `p`, post-pack: it can't add the symlink o -> p: it is part of a loop");
+    let big_circle = |length: usize| chain(length, &format!("z{}", length - 1));
+    for length in [41, 100] {
+        assert!(refusal(big_circle(length)).ends_with("it is part of a loop"), "{length}");
+    }
+}
+
+#[test]
+fn the_key_of_a_tag_is_plain_and_not_like_the_host_s() {
+    for key in ["a b", "a\tb", "a\nb", "größe", "a\u{202e}b", "\u{feff}x"] {
+        let message = refusal(vec![tag(key, "x")]);
+        assert!(message.ends_with("a key has letters, digits and signs of ASCII, and no blanks"), "{message}");
+    }
+    for key in
+        ["FLISTRY.version", "Flistry.x", "fIistry.version", "f1istry.version", "fl1stry.x", "fli5try.x", "flistry."]
+    {
+        let message = refusal(vec![tag(key, "x")]);
+        assert!(
+            message.ends_with("tags that begin with `flistry.` are the host's, and those that look like it"),
+            "{message}"
+        );
+    }
+    for key in ["flistry", "flistry-x", "my.flistry.x", "firmware.kept", "org/x:y~z"] {
+        assert!(run(&[("p", vec![tag(key, "x")])]).is_ok(), "{key}");
+    }
 }
 
 #[test]

@@ -81,6 +81,13 @@ fn recurse(depth: u64) -> u64 {
 
 /// What any hook can do.
 fn misbehave(word: &str) -> Result<(), Error> {
+    let own = || trees::open(&build::flist());
+    let file = |tree: &trees::Tree| {
+        let all = tree.entries(0, tree.len());
+        all.into_iter()
+            .find(|entry| entry.kind == Kind::File && entry.size > 0)
+            .ok_or(error("no-file", "no file to read"))
+    };
     match word {
         "loop" => spin(),
         "recurse" => {
@@ -93,27 +100,6 @@ fn misbehave(word: &str) -> Result<(), Error> {
             }
         }
         "trap" => panic!("on purpose"),
-        "log-giant" => log(Level::Warn, &"x".repeat(100 * MEGABYTE)),
-        "log-flood" => loop {
-            log(Level::Warn, "a flood of lines, one as the other");
-        },
-        "error-giant" => return Err(error("giant", "x".repeat(50 * MEGABYTE))),
-        "error-control" => return Err(error("a\u{1b}[31m", "red \u{1b}[31m\r\n\u{7}\u{0}error: all is well")),
-        _ => return misbehave_with_trees(word),
-    }
-    Ok(())
-}
-
-/// What any hook can do with the trees that it may read, or may not.
-fn misbehave_with_trees(word: &str) -> Result<(), Error> {
-    let own = || trees::open(&build::flist());
-    let file = |tree: &trees::Tree| {
-        let all = tree.entries(0, tree.len());
-        all.into_iter()
-            .find(|entry| entry.kind == Kind::File && entry.size > 0)
-            .ok_or(error("no-file", "no file to read"))
-    };
-    match word {
         "open-ungranted" => {
             let refused = trees::open("secrets").err().ok_or(error("opened", "the tree `secrets` was opened"))?;
             return Err(error("ungranted", refused.message));
@@ -147,8 +133,22 @@ fn misbehave_with_trees(word: &str) -> Result<(), Error> {
             let tree = own()?;
             std::hint::black_box(module_info::read(&tree, &vec![0; MEGABYTE]));
         }
+        _ => return say(word),
+    }
+    Ok(())
+}
+
+/// What any hook can say.
+fn say(word: &str) -> Result<(), Error> {
+    match word {
+        "log-giant" => log(Level::Warn, &"x".repeat(100 * MEGABYTE)),
+        "log-flood" => loop {
+            log(Level::Warn, "a flood of lines, one as the other");
+        },
+        "error-giant" => return Err(error("giant", "x".repeat(50 * MEGABYTE))),
+        "error-control" => return Err(error("a\u{1b}[31m", "red \u{1b}[31m\r\n\u{7}\u{0}error: all is well")),
         "read-out" => {
-            let tree = own()?;
+            let tree = trees::open(&build::flist())?;
             for entry in tree.entries(0, tree.len()).iter().filter(|entry| entry.kind == Kind::File) {
                 match tree.read(entry.id, 0, 1000) {
                     Ok(bytes) => log(Level::Warn, &String::from_utf8_lossy(&bytes)),
@@ -156,14 +156,6 @@ fn misbehave_with_trees(word: &str) -> Result<(), Error> {
                 }
             }
         }
-        _ => return tell(word),
-    }
-    Ok(())
-}
-
-/// What any hook can say.
-fn tell(word: &str) -> Result<(), Error> {
-    match word {
         "tell-log" => log(Level::Warn, &text()),
         "tell-debug" => log(Level::Debug, &text()),
         "tell-explain" => report::explain(0, &text()),
