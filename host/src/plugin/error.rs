@@ -1,7 +1,10 @@
 //! What goes wrong with a plugin. Every message names the plugin.
 
-use super::limits::{Breach, Limit, Limits};
+use super::limits::{Breach, Limits};
 use crate::printable::is_unprintable;
+
+/// What stands in a hook's place before there is a plugin.
+pub(super) const LOADING: &str = "load";
 
 /// Bytes of a plugin's own text that are shown.
 const SHOWN: usize = 1024;
@@ -206,7 +209,8 @@ impl PluginError {
             | PluginError::World { .. }
             | PluginError::NoHook { .. }
             | PluginError::Configuration { .. } => true,
-            PluginError::Limit { setting, .. } => *setting == Limit::Component.setting(),
+            // Nothing ran yet: the component is larger than the configuration lets it be.
+            PluginError::Limit { hook, .. } => *hook == LOADING,
             _ => false,
         }
     }
@@ -234,6 +238,7 @@ pub(super) fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::Limit;
     use super::*;
 
     #[test]

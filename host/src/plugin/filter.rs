@@ -64,6 +64,7 @@ fn take(run: &mut Run<'_>, verdict: guest::Verdict) -> Result<Verdict, PluginErr
         guest::Verdict::Keep => Ok(Verdict::Keep),
         guest::Verdict::Drop(reason) => {
             run.check(Limit::Reason, reason.len() as u64)?;
+            run.charge(Limit::TotalReasons, reason.len() as u64)?;
             run.take(reason.len() as u64);
             Ok(Verdict::Drop(run.hear(&reason)?))
         }

@@ -30,8 +30,26 @@ pub struct Limits {
     pub tag_bytes: u64,
     /// Bytes of the reason for which a filter drops an entry.
     pub reason_bytes: u64,
-    /// Bytes of the component; checked before it is compiled, since compiling is not sandboxed.
+    /// Bytes logged in one run.
+    pub total_log_bytes: u64,
+    /// Bytes of all tags that a run sets or removes, with their keys.
+    pub total_tag_bytes: u64,
+    /// Bytes of all reasons that a run gives, for what is dropped and for what is explained.
+    pub total_reason_bytes: u64,
+    /// Bytes of all findings of a run, with their keys.
+    pub total_finding_bytes: u64,
+    /// Bytes of the paths and targets of all symlinks that a run adds.
+    pub total_path_bytes: u64,
+    /// Bytes of the component. This and what follows is checked before it is compiled, since compiling is not sandboxed.
     pub component_bytes: u64,
+    /// Functions of the component.
+    pub functions: u64,
+    /// Local variables of all its functions.
+    pub locals: u64,
+    /// Bytes of all its functions.
+    pub code_bytes: u64,
+    /// Bytes of one function: compiling a function of twice the length takes more than twice as long.
+    pub function_bytes: u64,
 }
 
 impl Default for Limits {
@@ -49,13 +67,22 @@ impl Default for Limits {
             path_bytes: 4096,
             tag_bytes: 1024,
             reason_bytes: 1024,
+            total_log_bytes: 4 * MIB,
+            total_tag_bytes: MIB,
+            total_reason_bytes: 16 * MIB,
+            total_finding_bytes: 16 * MIB,
+            total_path_bytes: 8 * MIB,
             component_bytes: 64 * MIB,
+            functions: 60_000,
+            locals: 500_000,
+            code_bytes: 32 * MIB,
+            function_bytes: MIB,
         }
     }
 }
 
 /// Which limit; its word is the setting's name, its text what it limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Limit {
     Fuel,
     WallClock,
@@ -68,7 +95,16 @@ pub(super) enum Limit {
     Path,
     Tag,
     Reason,
+    TotalLog,
+    TotalTags,
+    TotalReasons,
+    TotalFindings,
+    TotalPaths,
     Component,
+    Functions,
+    Locals,
+    Code,
+    Function,
 }
 
 impl Limit {
@@ -86,7 +122,16 @@ impl Limit {
             Limit::Path => "path-bytes",
             Limit::Tag => "tag-bytes",
             Limit::Reason => "reason-bytes",
+            Limit::TotalLog => "total-log-bytes",
+            Limit::TotalTags => "total-tag-bytes",
+            Limit::TotalReasons => "total-reason-bytes",
+            Limit::TotalFindings => "total-finding-bytes",
+            Limit::TotalPaths => "total-path-bytes",
             Limit::Component => "component-bytes",
+            Limit::Functions => "functions",
+            Limit::Locals => "locals",
+            Limit::Code => "code-bytes",
+            Limit::Function => "function-bytes",
         }
     }
 
@@ -104,7 +149,16 @@ impl Limit {
             Limit::Path => "bytes of a path",
             Limit::Tag => "bytes of a tag",
             Limit::Reason => "bytes of a reason",
+            Limit::TotalLog => "bytes logged in one run",
+            Limit::TotalTags => "bytes of tags in one run",
+            Limit::TotalReasons => "bytes of reasons in one run",
+            Limit::TotalFindings => "bytes of findings in one run",
+            Limit::TotalPaths => "bytes of added symlinks in one run",
             Limit::Component => "bytes of the component",
+            Limit::Functions => "functions",
+            Limit::Locals => "local variables",
+            Limit::Code => "bytes of code",
+            Limit::Function => "bytes of one function",
         }
     }
 
@@ -122,7 +176,16 @@ impl Limit {
             Limit::Path => limits.path_bytes,
             Limit::Tag => limits.tag_bytes,
             Limit::Reason => limits.reason_bytes,
+            Limit::TotalLog => limits.total_log_bytes,
+            Limit::TotalTags => limits.total_tag_bytes,
+            Limit::TotalReasons => limits.total_reason_bytes,
+            Limit::TotalFindings => limits.total_finding_bytes,
+            Limit::TotalPaths => limits.total_path_bytes,
             Limit::Component => limits.component_bytes,
+            Limit::Functions => limits.functions,
+            Limit::Locals => limits.locals,
+            Limit::Code => limits.code_bytes,
+            Limit::Function => limits.function_bytes,
         }
     }
 }
@@ -184,6 +247,8 @@ mod tests {
         for limit in [Limit::Fuel, Limit::WallClock, Limit::Memory, Limit::Call, Limit::Read, Limit::Handles]
             .into_iter()
             .chain([Limit::Log, Limit::Operations, Limit::Path, Limit::Tag, Limit::Reason, Limit::Component])
+            .chain([Limit::TotalLog, Limit::TotalTags, Limit::TotalReasons, Limit::TotalFindings, Limit::TotalPaths])
+            .chain([Limit::Functions, Limit::Locals, Limit::Code, Limit::Function])
         {
             let text = format!(r#"{{ "{}": 3 }}"#, limit.setting());
             assert_eq!(limit.amount(&serde_json::from_str(&text).unwrap()), 3);

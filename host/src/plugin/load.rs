@@ -8,11 +8,11 @@ use wasmtime::component::{Component, InstancePre};
 
 use super::bindings::exports::flistry::plugin as exports;
 use super::engine::{Engine, EngineParts};
-use super::error::{PluginError, clean};
+use super::error::{LOADING, PluginError, clean};
 use super::hook::Hook;
 use super::imports::{add_wasi_to_linker, stands_in};
 use super::limits::{Breach, Limit, Limits};
-use super::metadata::{ComponentMetadata, Outline, PACKAGE};
+use super::metadata::{CodeSize, ComponentMetadata, Outline, PACKAGE};
 use super::state::State;
 use crate::files::sha256;
 
@@ -67,7 +67,7 @@ impl Engine {
     /// Says what is wrong with the file; nothing of it runs.
     pub fn load(&self, name: &str, bytes: &[u8], options: LoadOptions) -> Result<Plugin, PluginError> {
         if bytes.len() as u64 > options.limits.component_bytes {
-            return Err(PluginError::limit(name, "load", Breach(Limit::Component), &options.limits));
+            return Err(PluginError::limit(name, LOADING, Breach(Limit::Component), &options.limits));
         }
         let digest = sha256(bytes);
         if let Some(expected) = options.expected_sha256
@@ -76,6 +76,8 @@ impl Engine {
             return Err(PluginError::Digest { plugin: name.to_owned(), expected, found: digest });
         }
         let outline = Outline::read(name, bytes)?;
+        check_code(&outline.code, &options.limits)
+            .map_err(|breach| PluginError::limit(name, LOADING, breach, &options.limits))?;
         check_surface(name, &outline)?;
         let broken = |error: wasmtime::Error| PluginError::NotComponent {
             plugin: name.to_owned(),
@@ -109,6 +111,20 @@ impl Engine {
             metadata: outline.metadata,
             digest,
         })
+    }
+}
+
+/// Nothing bounds the compiler but what it is given.
+fn check_code(code: &CodeSize, limits: &Limits) -> Result<(), Breach> {
+    let found = [
+        (Limit::Functions, code.functions),
+        (Limit::Locals, code.locals),
+        (Limit::Code, code.bytes),
+        (Limit::Function, code.largest_function),
+    ];
+    match found.into_iter().find(|(limit, found)| *found > limit.amount(limits)) {
+        Some((limit, _)) => Err(Breach(limit)),
+        None => Ok(()),
     }
 }
 

@@ -4,7 +4,9 @@
 //! `version`, `description`, `authors`, the last three plain UTF-8. The API version is that of the interfaces of
 //! `flistry:plugin` that the component names.
 
-use wasmparser::{BinaryReader, ComponentName, ComponentNameSectionReader, Encoding, Parser, Payload};
+use wasmparser::{
+    BinaryReader, BinaryReaderError, ComponentName, ComponentNameSectionReader, Encoding, FunctionBody, Parser, Payload,
+};
 
 use super::error::{PluginError, clean};
 
@@ -34,6 +36,30 @@ pub(super) struct Outline {
     pub imports: Vec<String>,
     /// The names of all exports.
     pub exports: Vec<String>,
+    /// What there is to compile.
+    pub code: CodeSize,
+}
+
+/// How much code a component has, in all its modules together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct CodeSize {
+    pub functions: u64,
+    pub locals: u64,
+    pub bytes: u64,
+    pub largest_function: u64,
+}
+
+impl CodeSize {
+    fn add(&mut self, body: &FunctionBody<'_>) -> Result<(), BinaryReaderError> {
+        let bytes = body.range().len() as u64;
+        self.functions += 1;
+        self.bytes += bytes;
+        self.largest_function = self.largest_function.max(bytes);
+        for locals in body.get_locals_reader()? {
+            self.locals = self.locals.saturating_add(u64::from(locals?.0));
+        }
+        Ok(())
+    }
 }
 
 impl ComponentMetadata {
@@ -84,6 +110,8 @@ impl Outline {
                 Payload::CustomSection(section) if depth == 1 => {
                     outline.metadata.custom(section.name(), section.data(), section.data_offset() as u64);
                 }
+                // Also of what is nested: all of it is compiled.
+                Payload::CodeSectionEntry(body) => outline.code.add(&body).map_err(broken)?,
                 _ => {}
             }
         }

@@ -160,6 +160,12 @@ impl<'a> Run<'a> {
         checked.map_err(|error| failure(self.plugin, self.hook, &error))
     }
 
+    /// Counts what is limited for the whole run.
+    pub fn charge(&mut self, limit: Limit, amount: u64) -> Result<(), PluginError> {
+        let charged = self.store.data_mut().meter.charge(limit, amount);
+        charged.map_err(|error| failure(self.plugin, self.hook, &error))
+    }
+
     /// Ends the run.
     pub fn end(self) -> Account {
         let mut state = self.store.into_data();

@@ -80,6 +80,32 @@ fn the_pin_and_the_size_come_first() {
 }
 
 #[test]
+fn what_would_take_long_to_compile_is_not_compiled() {
+    // Two modules, one of them nested in a component: all of it counts.
+    let functions = "(func (local i32 i64)) (func (local f32) nop nop)";
+    let component = wat(&format!("(component (core module {functions}) (component (core module {functions})))"));
+    let load = |limits: Limits| load_with(&component, LoadOptions { limits, ..LoadOptions::default() });
+    let cases: [(Limits, &str, &str); 4] = [
+        (Limits { functions: 3, ..Limits::default() }, "functions than the allowed 3", "functions"),
+        (Limits { locals: 5, ..Limits::default() }, "local variables than the allowed 5", "locals"),
+        (Limits { code_bytes: 23, ..Limits::default() }, "bytes of code than the allowed 23", "code-bytes"),
+        (
+            Limits { function_bytes: 5, ..Limits::default() },
+            "bytes of one function than the allowed 5",
+            "function-bytes",
+        ),
+    ];
+    for (limits, message, setting) in cases {
+        let error = load(limits);
+        assert_eq!(error.to_string(), format!("plugin `p`, load: more {message}"));
+        assert!(error.hint().contains(&format!("raise its limit `{setting}`")) && error.is_configuration());
+    }
+    // Just enough: what is refused then is something else.
+    let enough = Limits { functions: 4, locals: 6, code_bytes: 24, function_bytes: 6, ..Limits::default() };
+    assert!(matches!(load(enough), PluginError::World { .. }));
+}
+
+#[test]
 fn metadata_is_read_without_running() {
     let component = wat(r#"(component $demo
             (import "flistry:plugin/log@0.1.3" (instance))

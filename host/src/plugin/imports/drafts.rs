@@ -17,6 +17,12 @@ pub struct DraftsState;
 impl Context<'_, DraftsState> {
     fn want(&mut self, handle: &Resource<Draft>, operation: Operation, bytes: usize) -> wasmtime::Result<()> {
         self.meter.bytes_out += bytes as u64;
+        let total = match &operation {
+            Operation::AddSymlink { .. } => Some(Limit::TotalPaths),
+            Operation::SetTag { .. } | Operation::RemoveTag { .. } => Some(Limit::TotalTags),
+            Operation::Remove(_) => None,
+        };
+        total.map_or(Ok(()), |total| self.meter.charge(total, bytes as u64))?;
         operation.texts().iter().try_for_each(|text| self.secrecy.check(text))?;
         let draft = self.handles.get_mut(handle)?;
         draft.operations.push(operation);

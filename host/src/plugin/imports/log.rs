@@ -35,6 +35,7 @@ impl Context<'_, LogState> {
         // An empty line costs something too, or endlessly many of them would be free.
         self.own.logged = self.own.logged.saturating_add(message.len() as u64 + 1);
         self.meter.check(Limit::Log, self.own.logged)?;
+        self.meter.charge(Limit::TotalLog, message.len() as u64 + 1)?;
         self.secrecy.check(message)?;
         let (plugin, message) = (&*self.own.plugin, clean(message));
         match level {

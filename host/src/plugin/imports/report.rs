@@ -41,6 +41,7 @@ impl Context<'_, ReportState> {
 impl Host for Context<'_, ReportState> {
     fn explain(&mut self, entry: u32, reason: String) -> wasmtime::Result<()> {
         self.count(&reason)?;
+        self.meter.charge(Limit::TotalReasons, reason.len() as u64)?;
         if entry as usize >= self.own.entries {
             return Err(Misuse(format!("it explains entry {entry}, which does not exist")).into());
         }
@@ -50,6 +51,7 @@ impl Host for Context<'_, ReportState> {
 
     fn finding(&mut self, key: String, value: String) -> wasmtime::Result<()> {
         self.count(&value)?;
+        self.meter.charge(Limit::TotalFindings, (key.len() + value.len()) as u64)?;
         self.secrecy.check(&key)?;
         if key.is_empty() || key.len() > MAX_KEY {
             return Err(Misuse(format!("a finding's key has 1 to {MAX_KEY} bytes")).into());
