@@ -87,6 +87,7 @@ pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: TreeF
         flist: flist.name.clone(),
         kind: flist.kind,
         kernel: config.kernel.to_string(),
+        kernel_config: Arc::clone(&config.kernel_config),
         date: config.date.clone(),
         variables: granted.iter().filter_map(variable).collect(),
         figures,

@@ -81,14 +81,22 @@ pub fn findings(plugins: &[PluginRun]) -> Vec<String> {
         .collect()
 }
 
-/// How much each plugin found: `2 missing, 1 microcode (firmware-prune)`.
+/// How much each plugin found: `2 missing, 149 selected (firmware-prune)`. A finding that is a number of things, `149 modules`,
+/// counts as that many.
 pub fn findings_by_plugin(plugins: &[PluginRun]) -> Vec<String> {
     let counts = |run: &PluginRun| {
         let counts: Vec<String> =
-            by_key(run).iter().map(|(key, values)| format!("{} {}", values.len(), Printable(key))).collect();
+            by_key(run).iter().map(|(key, values)| format!("{} {}", count_of(values), Printable(key))).collect();
         (!counts.is_empty()).then(|| format!("{} ({})", counts.join(", "), run.name))
     };
     plugins.iter().filter_map(counts).collect()
+}
+
+/// How many things some findings of one key are.
+fn count_of(values: &[&str]) -> u64 {
+    let number = |value: &&str| value.split_once(' ').and_then(|(number, _)| number.parse::<u64>().ok());
+    let numbers: Option<Vec<u64>> = values.iter().map(number).collect();
+    numbers.map_or(values.len() as u64, |numbers| numbers.into_iter().fold(0, u64::saturating_add))
 }
 
 /// A run's findings by their keys, in the order in which the keys came first.
@@ -139,6 +147,16 @@ mod tests {
         assert_eq!(lines[0], "/m1.ko (select: not selected)");
         assert_eq!(lines[5], "and 2 more; --format json has them all (select: not selected)");
         assert_eq!(lines[6], "/build (select: leads outside)");
+    }
+
+    #[test]
+    fn what_counts_things_counts_as_many() {
+        assert_eq!(count_of(&["149 modules"]), 149);
+        assert_eq!(count_of(&["2 files", "3 files"]), 5);
+        assert_eq!(count_of(&["0 modules"]), 0);
+        assert_eq!(count_of(&["3com/x.bin, named by a", "7 of 9, named by b"]), 2);
+        assert_eq!(count_of(&["149"]), 1);
+        assert_eq!(count_of(&["18446744073709551615 a", "1 b"]), u64::MAX);
     }
 
     fn gone(path: &str, bytes: Option<u64>) -> LeftOut {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use time::UtcDateTime;
 
@@ -97,7 +98,7 @@ impl Config {
             system_maps: settings.system_maps,
             vmlinux: settings.vmlinux,
             search_path: search_path(&env.0),
-            kernel_config,
+            kernel_config: Arc::new(kernel_config),
             zinit: settings.zinit,
             variables: variables(&settings.plugins, &env.0, firmware_tag),
             secrets,

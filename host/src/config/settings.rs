@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ pub struct Config {
     /// The kernel that is built for.
     pub kernel: KernelVersion,
     /// How that kernel was configured.
-    pub kernel_config: KernelConfig,
+    pub kernel_config: Arc<KernelConfig>,
     /// What nodes can do with what is packed.
     pub node: NodeSettings,
     /// Where the kernel's symbol table may be: absolute, the first that exists counts.

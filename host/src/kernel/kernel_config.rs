@@ -29,6 +29,18 @@ pub struct ParseError {
     pub line: usize,
 }
 
+impl KernelOption {
+    /// What stands behind the `=`, a text without its quotes; nothing where it is not set.
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            KernelOption::BuiltIn => Some("y"),
+            KernelOption::Module => Some("m"),
+            KernelOption::Unset => None,
+            KernelOption::Text(value) | KernelOption::Number(value) => Some(value),
+        }
+    }
+}
+
 impl ParseError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {

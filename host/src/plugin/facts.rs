@@ -1,8 +1,10 @@
 //! What a plugin is told of the build.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::view::{EntryKind, EntryView};
+use crate::kernel::kernel_config::KernelConfig;
 use crate::manifest::name::FlistName;
 use crate::tree::FlistKind;
 
@@ -15,6 +17,8 @@ pub struct BuildFacts {
     pub kind: FlistKind,
     /// The full kernel version.
     pub kernel: String,
+    /// How that kernel was configured.
+    pub kernel_config: Arc<KernelConfig>,
     /// The build's date in UTC, `YYYYMMDD`.
     pub date: String,
     /// The variables that the configuration grants to the plugin and that are set.

@@ -22,6 +22,22 @@ pub struct Config {
     /// What matches nothing is an error.
     #[serde(default)]
     strict: bool,
+    /// What becomes of what modules ask for at run time.
+    #[serde(default)]
+    runtime: AtRunTime,
+}
+
+/// What becomes of what modules ask for while they run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtRunTime {
+    /// It comes along.
+    #[default]
+    Include,
+    /// It is found, and left out unless it is needed otherwise.
+    Report,
+    /// Nobody looks.
+    Off,
 }
 
 /// A rule as it is written: a table with one of the two keys.
@@ -55,6 +71,8 @@ pub struct Choice {
     pub list: Vec<Line>,
     /// What matches nothing is an error.
     pub strict: bool,
+    /// What becomes of what modules ask for at run time.
+    pub runtime: AtRunTime,
 }
 
 /// One thing that a rule names: a rule of several is several of these.
@@ -113,7 +131,7 @@ impl Config {
         if list.is_some() && !rules.iter().any(|rule| matches!(rule.selector, Selector::Listed(_))) {
             rules.insert(0, Rule { place: None, include: true, selector: Selector::Listed(None) });
         }
-        let choice = Choice { rules, list: list.unwrap_or_default(), strict: self.strict };
+        let choice = Choice { rules, list: list.unwrap_or_default(), strict: self.strict, runtime: self.runtime };
         Ok((!choice.rules.is_empty()).then_some(choice))
     }
 }

@@ -7,6 +7,7 @@
 //! | `rules = [{ include = SELECTOR }, { exclude = SELECTOR }]` | what is selected; of the rules that match a module the last one decides |
 //! | `list` | the text of a list file, put here by `config-files = { list = "PATH" }`; without a rule on `listed` modules it is the first rule |
 //! | `strict = true` | what matches nothing is an error, not a finding |
+//! | `runtime = "include"` | what modules ask for while they run comes along; `"report"`: it is only found, `"off"`: it is not looked for |
 //!
 //! A selector is a table with one key, its value a text or a list of texts:
 //!
@@ -25,12 +26,13 @@ mod closure;
 mod config;
 mod list;
 mod rules;
+mod runtime;
 mod selection;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use flistry_plugin::{Entry, Error, Facts, Filter, Plugin, Verdict, export, report, trees};
+use flistry_plugin::{Entry, Error, Facts, Filter, Plugin, Verdict, export, log, report, trees};
 
 use config::Config;
 use selection::{Fate, Selection};
@@ -63,6 +65,7 @@ impl Filter for ModulesSelect {
         for (key, value) in &selection.findings {
             report::finding(key, value);
         }
+        selection.warnings().iter().for_each(|warning| log::warn(warning));
         Ok(ModulesSelect(Some(selection)))
     }
 

@@ -25,6 +25,8 @@ pub struct Line {
 /// Reads the text. The error names the line.
 pub fn parse(text: &str) -> Result<Vec<Line>, String> {
     let mut lines = Vec::new();
+    // Editors of other systems put a byte order mark before the first line.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
         if line.is_empty() || line.starts_with(';') {
@@ -75,6 +77,14 @@ mod tests {
         assert_eq!(read(text), expected);
         let text = "stage1:virtio_net:none\nstage2 : bnx2 : firmware-bnx2 # old\nstage1:igb\n";
         assert_eq!(read(text), [line(1, "stage1", "virtio_net"), line(2, "stage2", "bnx2"), line(3, "stage1", "igb")]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_name() {
+        assert_eq!(read("\u{feff}igb\n"), [line(1, "", "igb")]);
+        assert_eq!(read("\u{feff}# a comment\nigb\n"), [line(2, "", "igb")]);
+        assert_eq!(read("\u{feff}stage1:igb:none\n"), [line(1, "stage1", "igb")]);
+        assert!(read("\u{feff}").is_empty());
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Decisions {
     pub builtin: Vec<String>,
     /// Rules and lines that match nothing, in words.
     pub unmatched: Vec<String>,
+    /// Lines whose modules are all left out by a later rule, in words.
+    pub undone: Vec<String>,
 }
 
 /// The rule that decides about a module.
@@ -24,16 +26,25 @@ pub struct Decision {
     pub include: bool,
     /// The rule in words, with the list's line.
     pub rule: String,
+    /// Whether it is about what is listed: such a rule is written with the list in mind.
+    is_listed: bool,
 }
 
 impl Decisions {
     /// Looks at every rule in order: of those that match a module the last one decides.
     pub fn make(tree: &Tree<'_>, choice: &Choice) -> Decisions {
-        let mut decisions =
-            Decisions { by_module: vec![None; tree.modules.len()], builtin: Vec::new(), unmatched: Vec::new() };
+        let mut decisions = Decisions {
+            by_module: vec![None; tree.modules.len()],
+            builtin: Vec::new(),
+            unmatched: Vec::new(),
+            undone: Vec::new(),
+        };
+        let mut lines = Vec::new();
         for rule in &choice.rules {
             match &rule.selector {
-                Selector::Listed(stage) => decisions.listed(tree, rule, &choice.list, stage.as_ref()),
+                Selector::Listed(stage) => {
+                    decisions.listed(tree, rule, &choice.list, stage.as_ref(), &mut lines);
+                }
                 Selector::Alias(pattern) => {
                     let found = tree.alias.matching(pattern).into_iter().filter_map(|name| tree.named(name));
                     let is_builtin = || !tree.builtin.aliases().matching(pattern).is_empty();
@@ -56,10 +67,27 @@ impl Decisions {
                 }
             }
         }
+        decisions.undone = lines.iter().filter_map(|(line, modules)| decisions.undoing(line, modules)).collect();
         decisions
     }
 
-    fn listed(&mut self, tree: &Tree<'_>, rule: &Rule, list: &[Line], stage: Option<&Glob>) {
+    /// That a later rule leaves out all that a line selects, in words.
+    fn undoing(&self, line: &str, modules: &[usize]) -> Option<String> {
+        let mut last = None;
+        for module in modules {
+            last = Some(self.by_module[*module].as_ref().filter(|decision| !decision.include && !decision.is_listed)?);
+        }
+        Some(format!("{line}: left out by {}", last?.rule))
+    }
+
+    fn listed(
+        &mut self,
+        tree: &Tree<'_>,
+        rule: &Rule,
+        list: &[Line],
+        stage: Option<&Glob>,
+        selecting: &mut Vec<(String, Vec<usize>)>,
+    ) {
         let mut lines = list.iter().filter(|line| stage.is_none_or(|stage| stage.matches(&line.stage))).peekable();
         if lines.peek().is_none() {
             self.unmatched.push(format!("{rule}: the list has no line of that stage"));
@@ -74,6 +102,9 @@ impl Decisions {
                 Found::Builtin => (Vec::new(), true),
                 Found::Nothing => (Vec::new(), false),
             };
+            if rule.include {
+                selecting.push((words.clone(), found.clone()));
+            }
             self.take(rule, &words, found, || is_builtin);
         }
     }
@@ -87,7 +118,8 @@ impl Decisions {
             }
         }
         for module in modules {
-            self.by_module[module] = Some(Decision { include: rule.include, rule: words.to_owned() });
+            let is_listed = matches!(rule.selector, Selector::Listed(_));
+            self.by_module[module] = Some(Decision { include: rule.include, rule: words.to_owned(), is_listed });
         }
     }
 }

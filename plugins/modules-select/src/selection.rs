@@ -1,10 +1,10 @@
 //! What becomes of each entry of a tree, with the reason in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flistry_plugin::{Entry, Error, Kind, trees};
 
-use crate::closure::{Because, Closure};
+use crate::closure::{Because, Closure, Need};
 use crate::config::Choice;
 use crate::rules::Decisions;
 use crate::tree::Tree;
@@ -59,11 +59,13 @@ impl Selection {
             return Err(Error::new("nothing-selected", what));
         }
         let count = selected.len();
-        let closure = Closure::of(&tree, selected)?;
+        let closure = Closure::of(&tree, selected, choice.runtime)?;
         let mut selection = Selection { fates: vec![Fate::Keep; tree.entries.len()], findings: Vec::new() };
         for (at, module) in tree.modules.iter().enumerate() {
             let fate = fate(&tree, &decisions, &closure, at);
-            if let (Some(Because::NeededBy(..)), Some(decision)) = (&closure.kept[at], &decisions.by_module[at]) {
+            if let (Some(Because::NeededBy(..) | Because::NeededByBuiltin(..)), Some(decision)) =
+                (&closure.kept[at], &decisions.by_module[at])
+            {
                 let because = chain(&tree, &decisions, &closure, at);
                 let what = format!("{}: left out by {}, but {because}", module.name, decision.rule);
                 selection.findings.push(("excluded-but-needed", short(what)));
@@ -110,23 +112,42 @@ impl Selection {
         }
     }
 
+    /// What whoever wrote the rules should know without asking for it, a line each: rules and lines that have no effect.
+    pub fn warnings(&self) -> Vec<String> {
+        let of = |meant: &str| {
+            let found = self.findings.iter().filter(|(key, _)| *key == meant);
+            let found: Vec<&str> = found.map(|(_, value)| &**value).collect();
+            let more = found.len().saturating_sub(MAX_NAMED);
+            let more = (more > 0).then(|| format!("and {more} more that are {meant}"));
+            found.into_iter().take(MAX_NAMED).map(str::to_owned).chain(more).collect::<Vec<_>>()
+        };
+        [of("unmatched"), of("undone")].concat()
+    }
+
     fn drops(&self, entry: &Entry) -> bool {
         matches!(self.fates[entry.id as usize], Fate::Drop(_))
     }
 
     fn find(&mut self, tree: &Tree<'_>, decisions: Decisions, closure: &Closure, selected: usize) {
         let kept = closure.kept.iter().flatten().count();
-        let counts = [("selected", selected), ("pulled-in", kept - selected), ("dropped", tree.modules.len() - kept)];
+        let asked = closure.kept.iter().flatten();
+        let asked = asked.filter(|because| matches!(because, Because::NeededBy(_, Need::Asked(_)))).count();
+        let counts = [
+            ("selected", selected),
+            ("pulled-in", kept - selected),
+            ("at-run-time", asked),
+            ("dropped", tree.modules.len() - kept),
+        ];
+        let counts = counts.into_iter().filter(|(key, count)| *key != "at-run-time" || *count > 0);
         let counts = counts.map(|(key, count)| (key, modules(count)));
-        let of = |name: &str, by: &[usize]| {
-            let names: Vec<&str> = by.iter().map(|module| &*tree.modules[*module].name).collect();
-            short(format!("{name}, soft or weak dependency of {}", list(&names, ", ")))
-        };
-        let mut findings: Vec<(&str, String)> = counts.into();
+        let of = |name: &str, by: &[String]| short(format!("{name}, soft or weak dependency of {}", list(by, ", ")));
+        let mut findings: Vec<(&str, String)> = counts.collect();
         findings.extend(decisions.unmatched.into_iter().map(|what| ("unmatched", short(what))));
+        findings.extend(decisions.undone.into_iter().map(|what| ("undone", short(what))));
         findings.extend(decisions.builtin.into_iter().map(|what| ("built-in", short(what))));
         findings.extend(closure.builtin.iter().map(|(name, by)| ("built-in", of(name, by))));
         findings.extend(closure.absent.iter().map(|(name, by)| ("absent", of(name, by))));
+        findings.extend(runtime_findings(tree, closure));
         findings.append(&mut self.findings);
         self.findings = findings;
     }
@@ -134,10 +155,10 @@ impl Selection {
 
 fn fate(tree: &Tree<'_>, decisions: &Decisions, closure: &Closure, module: usize) -> Fate {
     let decision = decisions.by_module[module].as_ref();
-    match (closure.kept[module], decision) {
+    match (&closure.kept[module], decision) {
         (None, Some(decision)) => Fate::Drop(short(format!("not selected: {}", decision.rule))),
         (None, None) => Fate::Drop("not selected: no rule includes it, and nothing that is kept needs it".to_owned()),
-        (Some(Because::NeededBy(..)), Some(decision)) => {
+        (Some(Because::NeededBy(..) | Because::NeededByBuiltin(..)), Some(decision)) => {
             let because = chain(tree, decisions, closure, module);
             Fate::KeepBecause(short(format!("{because}; otherwise left out by {}", decision.rule)))
         }
@@ -149,15 +170,45 @@ fn fate(tree: &Tree<'_>, decisions: &Decisions, closure: &Closure, module: usize
 fn chain(tree: &Tree<'_>, decisions: &Decisions, closure: &Closure, module: usize) -> String {
     let mut words = Vec::new();
     let mut at = module;
-    while let Some(Because::NeededBy(by, need)) = closure.kept[at] {
-        words.push(format!("needed by {} ({need})", tree.modules[by].name));
-        at = by;
+    while let Some(Because::NeededBy(by, need)) = &closure.kept[at] {
+        let how = if matches!(need, Need::Asked(_)) { "asked for at run time" } else { "needed" };
+        words.push(format!("{how} by {} ({need})", tree.modules[*by].name));
+        at = *by;
+    }
+    if let Some(Because::NeededByBuiltin(by, need)) = &closure.kept[at] {
+        words.push(format!("needed by {by} ({need}), which is built into the kernel"));
+        return words.join(", ");
     }
     words.push(match &decisions.by_module[at] {
         Some(decision) => format!("selected by {}", decision.rule),
         None => "selected, since no rule leaves it out".to_owned(),
     });
     words.join(", ")
+}
+
+/// What is left out though something that is kept asks for it, or may ask.
+fn runtime_findings(tree: &Tree<'_>, closure: &Closure) -> Vec<(&'static str, String)> {
+    let name = |module: &usize| tree.modules[*module].name.clone();
+    let names = |modules: &BTreeSet<usize>| list(&modules.iter().map(name).collect::<Vec<_>>(), ", ");
+    let left_out = |module: &&usize| closure.kept[**module].is_none();
+    let mut findings = Vec::new();
+    for (module, by) in closure.asked.iter().filter(|(module, _)| left_out(module)) {
+        let by: Vec<String> = by.iter().map(|(by, asked)| format!("{} ({asked})", name(by))).collect();
+        findings.push(("asked-for", format!("{}, at run time by {}", name(module), list(&by, ", "))));
+    }
+    let hinted = closure.hints.named.iter().filter(|(module, _)| left_out(module));
+    let hinted = hinted.filter(|(module, _)| !closure.asked.contains_key(module));
+    findings.extend(hinted.map(|(module, by)| ("hinted", format!("{}, named in {}", name(module), names(by)))));
+    for (pattern, (fitting, by)) in &closure.hints.patterns {
+        let fitting: BTreeSet<usize> = fitting.iter().filter(left_out).copied().collect();
+        if !fitting.is_empty() {
+            let by = by.iter().map(name).collect::<Vec<_>>();
+            findings.push(("hinted", format!("{}, by {pattern} of {}", names(&fitting), list(&by, ", "))));
+        }
+    }
+    let unreadable = closure.hints.unreadable.iter();
+    findings.extend(unreadable.map(|(module, why)| ("unknown", format!("what {} asks for: {why}", name(module)))));
+    findings.into_iter().map(|(key, value)| (key, short(value))).collect()
 }
 
 fn modules(count: usize) -> String {

@@ -2,6 +2,7 @@
 
 mod drivers;
 mod refusals;
+mod runtime;
 
 use std::collections::BTreeMap;
 
@@ -214,6 +215,40 @@ fn a_list_selects_by_its_lines() {
     );
     let json = r#"{"list": "igb", "rules": [{"include": {"listed": ["*", "stage9"]}}]}"#;
     assert_eq!(found(json, "unmatched"), ["rule 1: include listed `stage9`: the list has no line of that stage"]);
+}
+
+fn warned(json: &str) -> Vec<String> {
+    select_in(&drivers(), json).unwrap().said.log.into_iter().map(|(_, line)| line).collect()
+}
+
+#[test]
+fn a_line_that_a_rule_undoes_and_a_selector_that_matches_nothing_are_warnings() {
+    let json = r#"{"list": "r8169\nigb\nnope", "rules": [{"exclude": {"name": ["igb", "zz*"]}}]}"#;
+    let undone = "line 2 of `list`, `igb`: left out by rule 1: exclude name `igb`";
+    assert_eq!(found(json, "undone"), [undone]);
+    assert_eq!(
+        warned(json),
+        [
+            "line 3 of `list`, `nope`: no module of the tree matches",
+            "rule 1: exclude name `zz*`: no module of the tree matches",
+            undone
+        ]
+    );
+    // Not where the rule is about the list, where a still later rule selects it again, or where one of an alias's modules
+    // stays.
+    for rules in [
+        r#"{"include": {"listed": "*"}}, {"exclude": {"listed": "stage2"}}"#,
+        r#"{"exclude": {"name": "igb"}}, {"include": {"directory": "kernel/drivers"}}"#,
+        r#"{"exclude": {"directory": "kernel/sound"}}"#,
+    ] {
+        let json = format!(r#"{{"list": "r8169\nstage2:igb", "rules": [{rules}]}}"#);
+        assert!(warned(&json).is_empty(), "{rules}");
+    }
+    // What is built in is there, and many are told in a few lines.
+    assert!(warned(r#"{"list": "igb\next4"}"#).is_empty());
+    let many: Vec<String> = (0..20).map(|number| format!(r"nope{number}\n")).collect();
+    let lines = warned(&format!(r#"{{"list": "igb\n{}"}}"#, many.concat()));
+    assert_eq!((lines.len(), &*lines[8]), (9, "and 12 more that are unmatched"));
 }
 
 #[test]

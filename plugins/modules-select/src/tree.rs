@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flistry_plugin::modules::{
-    ModulesAlias, ModulesBuiltin, ModulesDep, StatedDeps, module_name, normalize, parse_softdep,
+    ModulesAlias, ModulesBuiltin, ModulesDep, StatedDeps, module_name, normalize, parse_builtin_modinfo, parse_softdep,
 };
 use flistry_plugin::symlinks::Resolved;
 use flistry_plugin::{Entry, EntryId, EntryTree, Error, Kind, module_info, trees};
 
 /// A modules tree.
 pub struct Tree<'a> {
-    source: &'a trees::Tree,
+    /// The tree itself.
+    pub source: &'a trees::Tree,
     /// All entries.
     pub entries: EntryTree,
     /// The modules among them, in the order of their paths.
@@ -24,6 +25,8 @@ pub struct Tree<'a> {
     weak: Stated,
     pub alias: ModulesAlias,
     pub builtin: ModulesBuiltin,
+    /// The soft and weak dependencies of what is built in.
+    pub stated_by_builtin: Vec<StatedDeps>,
 }
 
 /// Where soft or weak dependencies are stated.
@@ -80,6 +83,7 @@ impl<'a> Tree<'a> {
         };
         let dep = ModulesDep::parse(&dep)?;
         let modinfo = source.find("modules.builtin.modinfo").map(|file| source.contents(&file)).transpose()?;
+        let modinfo = modinfo.unwrap_or_default();
         let by_path = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
         let mut by_name = BTreeMap::new();
         for (at, module) in modules.iter().enumerate() {
@@ -92,10 +96,8 @@ impl<'a> Tree<'a> {
             soft: stated("modules.softdep")?,
             weak: stated("modules.weakdep")?,
             alias: ModulesAlias::parse(&source.text("modules.alias")?.unwrap_or_default())?,
-            builtin: ModulesBuiltin::parse(
-                &source.text("modules.builtin")?.unwrap_or_default(),
-                &modinfo.unwrap_or_default(),
-            ),
+            builtin: ModulesBuiltin::parse(&source.text("modules.builtin")?.unwrap_or_default(), &modinfo),
+            stated_by_builtin: stated_by_builtin(&modinfo),
             source,
             by_path,
             dep,
@@ -184,11 +186,28 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// The modules by the symbols that they export, from `modules.symbols`; nothing where depmod wrote none.
+    pub fn exporting(&self) -> Result<BTreeMap<String, String>, Error> {
+        let text = self.source.text("modules.symbols")?.unwrap_or_default();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("alias symbol:")?.split_once(' '));
+        Ok(lines.map(|(symbol, module)| (symbol.to_owned(), normalize(module.trim()))).collect())
+    }
+
     /// The file of a module that may be a symlink.
-    fn file_of(&self, module: usize) -> EntryId {
+    pub fn file_of(&self, module: usize) -> EntryId {
         let id = self.modules[module].id;
         self.target(self.entries.entry(id)).map_or(id, |file| file.id)
     }
+}
+
+/// What drivers that are built in name. A record that can't be read is ignored, as everywhere where this file helps to find
+/// more.
+fn stated_by_builtin(modinfo: &[u8]) -> Vec<StatedDeps> {
+    let mut pairs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for info in parse_builtin_modinfo(modinfo).flatten().filter(|info| matches!(&*info.key, "softdep" | "weakdep")) {
+        pairs.entry(info.module).or_default().push((info.key, info.value));
+    }
+    pairs.iter().map(|(module, pairs)| StatedDeps::of_module(module, pairs)).collect()
 }
 
 impl Module {

@@ -59,4 +59,5 @@ pub use entry_tree::{EntryTree, Followed};
 pub use facts::Facts;
 pub use flistry_common::{fnmatch, globs, modules, symlinks};
 pub use hook::{Filter, Naming, Plugin, PostPack};
+pub use host::build::kernel_option;
 pub use host::{Draft, module_info};

@@ -27,10 +27,15 @@ impl Tree {
         }
     }
 
-    /// The contents of a text file, by its path; `None` where there is no such entry.
+    /// The contents of a text file, by its path, without the byte order mark that some editors put before it; `None` where
+    /// there is no such entry.
     pub fn text(&self, path: &str) -> Result<Option<String>, Error> {
         let Some(file) = self.find(path) else { return Ok(None) };
-        let text = String::from_utf8(self.contents(&file)?);
+        let mut contents = self.contents(&file)?;
+        if contents.starts_with("\u{feff}".as_bytes()) {
+            contents.drain(..'\u{feff}'.len_utf8());
+        }
+        let text = String::from_utf8(contents);
         text.map(Some).map_err(|_| Error::new("not-text", format!("{path} is not UTF-8")).at(&file))
     }
 }

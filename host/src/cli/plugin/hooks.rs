@@ -30,6 +30,7 @@ pub fn facts(flist: &str, kind: FlistKind, kernel: &str, variables: BTreeMap<Str
         flist: flist.to_owned(),
         kind,
         kernel: kernel.to_owned(),
+        kernel_config: Arc::default(),
         date: day(UtcDateTime::now()),
         variables,
         figures: TreeFigures::default(),

@@ -1,6 +1,7 @@
 //! `build`: what is being built.
 
 use super::context::Context;
+use crate::kernel::kernel_config::KernelOption;
 use crate::plugin::bindings::flistry::plugin::build::Host;
 use crate::plugin::bindings::flistry::plugin::types::Attributes;
 use crate::plugin::error::Misuse;
@@ -36,6 +37,10 @@ impl Host for Context<'_, BuildState> {
 
     fn variables(&mut self) -> wasmtime::Result<Attributes> {
         Ok(self.facts()?.variables.clone().into_iter().collect())
+    }
+
+    fn kernel_option(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.facts()?.kernel_config.get(&name).and_then(KernelOption::value).map(str::to_owned))
     }
 
     fn entries(&mut self) -> wasmtime::Result<u64> {

@@ -13,6 +13,8 @@ use crate::fnmatch;
 pub struct ModulesAlias {
     /// By what their patterns begin with: most look-ups have to try a few of thousands.
     by_prefix: BTreeMap<String, Vec<Alias>>,
+    /// Those without a wildcard as they are written, and their modules.
+    literal: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +44,18 @@ impl ModulesAlias {
     }
 
     /// Adds an alias of a module.
-    pub fn add(&mut self, pattern: &str, module: &str) {
-        let pattern = normalize(pattern);
+    pub fn add(&mut self, as_written: &str, module: &str) {
+        let pattern = normalize(as_written);
         let prefix = fnmatch::literal_prefix(&pattern).to_owned();
+        if prefix == pattern {
+            self.literal.push((as_written.to_owned(), normalize(module)));
+        }
         self.by_prefix.entry(prefix).or_default().push(Alias { pattern, module: normalize(module) });
+    }
+
+    /// The aliases without a wildcard as they are written, with their modules: what other code may ask for by name.
+    pub fn literal(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.literal.iter().map(|(alias, module)| (&**alias, &**module))
     }
 
     /// The modules that modprobe would load for a name that is not a module's: all that have an alias that matches it.
@@ -111,6 +121,13 @@ mod tests {
         assert_eq!(modules("pci:v00008086d00002723sv0sd0bc01sc08i02"), ["iwlwifi", "nvme"]);
         assert_eq!((modules("fs-*"), modules("mdio:*")), (vec!["fuse"], vec!["realtek"]));
         assert_eq!((modules("*").len(), modules("usb:*").len(), modules("pci").len()), (8, 0, 0));
+    }
+
+    #[test]
+    fn aliases_without_a_wildcard_stay_as_they_are_written() {
+        let aliases = aliases();
+        let literal: Vec<_> = aliases.literal().collect();
+        assert_eq!(literal, [("crc32c", "crc32c_generic"), ("crc32c", "crc32c_intel"), ("fs-fuse", "fuse")]);
     }
 
     #[test]

@@ -55,7 +55,10 @@ fn a_selection_of_nothing_is_refused() {
 #[test]
 fn each_mistake_in_the_settings_has_its_message() {
     let rule = |selector: &str| message(&format!(r#"{{"rules": [{{"include": {selector}}}]}}"#));
-    assert_eq!(message(r#"{"rule": []}"#), "`rule`: unknown field `rule`, expected one of `rules`, `list`, `strict`");
+    assert_eq!(
+        message(r#"{"rule": []}"#),
+        "`rule`: unknown field `rule`, expected one of `rules`, `list`, `strict`, `runtime`"
+    );
     assert!(
         rule(r#"{"names": "a"}"#)
             .ends_with("unknown variant `names`, expected one of `path`, `directory`, `name`, `alias`, `listed`")

@@ -15,6 +15,7 @@ pub struct Build {
     granted: BTreeMap<String, TestTree>,
     tags: Vec<(String, String)>,
     kernel: Option<BTreeSet<String>>,
+    options: BTreeMap<String, String>,
 }
 
 impl Build {
@@ -42,7 +43,7 @@ impl Build {
             date: "20250610".to_owned(),
             ..Facts::default()
         };
-        Build { facts, granted: BTreeMap::new(), tags: Vec::new(), kernel: None }
+        Build { facts, granted: BTreeMap::new(), tags: Vec::new(), kernel: None, options: BTreeMap::new() }
     }
 
     /// The flist's name in the configuration.
@@ -84,6 +85,12 @@ impl Build {
     /// The strings of the kernel itself, whose `vmlinux` the project has.
     pub fn kernel_strings(mut self, strings: &[&str]) -> Build {
         self.kernel = Some(strings.iter().map(|string| (*string).to_owned()).collect());
+        self
+    }
+
+    /// An option of the kernel's configuration, such as `CONFIG_NLS_DEFAULT`.
+    pub fn kernel_option(mut self, name: &str, value: &str) -> Build {
+        self.options.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -145,6 +152,6 @@ impl Build {
         let own = (&self.facts.flist, tree);
         let trees = self.granted.iter().chain([own]);
         let trees = trees.map(|(name, tree)| (name.clone(), Rc::new(tree.snapshot())));
-        World { trees: trees.collect(), kernel: self.kernel.clone(), ..World::default() }
+        World { trees: trees.collect(), kernel: self.kernel.clone(), options: self.options.clone(), ..World::default() }
     }
 }

@@ -143,6 +143,16 @@ impl Draft {
     }
 }
 
+/// What is being built, as far as [`Facts`](crate::Facts) do not have it.
+pub mod build {
+    use super::*;
+
+    /// An option of the kernel's configuration; none where the test's build does not set it.
+    pub fn kernel_option(name: &str) -> Option<String> {
+        World::option(name)
+    }
+}
+
 /// What a plugin has to say beside its answer.
 pub mod report {
     use super::*;

@@ -18,6 +18,8 @@ pub(crate) struct World {
     pub(crate) trees: BTreeMap<String, Rc<Snapshot>>,
     /// The strings of the kernel itself, where the build has its `vmlinux`.
     pub(crate) kernel: Option<BTreeSet<String>>,
+    /// The options of the kernel's configuration.
+    pub(crate) options: BTreeMap<String, String>,
     pub(crate) explained: BTreeMap<EntryId, String>,
     pub(crate) findings: Vec<(String, String)>,
     pub(crate) log: Vec<(Level, String)>,
@@ -43,6 +45,10 @@ impl World {
         WORLD.with_borrow_mut(|world| {
             tell(world);
         });
+    }
+
+    pub(crate) fn option(name: &str) -> Option<String> {
+        WORLD.with_borrow(|world| world.options.get(name).cloned())
     }
 
     pub(crate) fn kernel() -> Option<BTreeSet<String>> {
