@@ -92,6 +92,7 @@ fn a_builders_list_selects_modules_and_what_they_need() {
             ["dropped", "7 modules"],
             ["unmatched", "line 10 of `list`, `no-such-module`: no module of the tree matches"],
             ["built-in", "line 5 of `list`, `e100`: built into the kernel"],
+            ["absent", "crc32c, soft or weak dependency of ext4"],
         ])
     );
 }

@@ -298,6 +298,7 @@ mod defaults {
                 "intel",
                 "intel/ibt-17-16-1.ddc",
                 "intel/ibt-17-16-1.sfi",
+                "iwlwifi-cc-a0-72.ucode",
                 "nvidia/tu117/acr/ucode_ahesasc.bin",
                 "rtl_nic/rtl8411-1.fw"
             ]

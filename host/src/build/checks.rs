@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use super::plan::NewIndexes;
 use crate::config::{Config, Flist, RFS_CONF};
 use crate::error::Error;
-use crate::kernel::compatibility;
 use crate::kernel::indexes::depmod::{Depmod, system_map};
 use crate::kernel::indexes::{self, IndexError, MAX_INDEX_BYTES};
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
+use crate::kernel::{compatibility, firmware_headers};
 use crate::plugin::Applied;
 use crate::progress::{Progress, Warning};
 use crate::store::url::StoreUrl;
 use crate::tree::filtered::Filtered;
 use crate::tree::scan::{Scan, Scanned};
-use crate::tree::source::{Source, SourceReadError};
-use crate::tree::{Input, Tree};
+use crate::tree::source::{Contents, Source, SourceReadError};
+use crate::tree::{FlistKind, Input};
 
 /// Refuses a source that holds the project's credentials: before any plugin reads in it, whatever a filter would drop.
 ///
@@ -85,11 +85,20 @@ pub(super) fn something_left(flist: &Flist, files_before: u64, applied: &Applied
 pub(super) fn compatible(
     config: &Config,
     flist: &Flist,
-    tree: &Tree,
+    source: &Source,
+    input: &Input,
     mut unusable: Vec<Warning>,
     progress: &dyn Progress,
 ) -> Result<Vec<String>, Error> {
-    let remarks = compatibility::check(flist.kind, tree, &config.kernel_config, &config.node);
+    let mount = flist.mount_on(config);
+    let remarks = compatibility::check(flist.kind, &input.tree, mount.as_deref(), &config.kernel_config, &config.node);
+    if flist.kind == FlistKind::Firmware {
+        unusable.extend(firmware_headers::check(&input.tree, |id| match input.contents(id) {
+            // What can't be read is left to the pack, which reads it all.
+            Some(Contents::Source(was)) => source.open_unchanged(&input.tree.path(id), was).ok(),
+            _ => None,
+        }));
+    }
     unusable.extend(remarks.unusable);
     if config.node.strict && !unusable.is_empty() {
         return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });

@@ -106,7 +106,7 @@ impl<'a> Planner<'a> {
             ),
             _ => (Vec::new(), None),
         };
-        let notes = checks::compatible(self.config, flist, &applied.input.tree, lacking, &recorder)?;
+        let notes = checks::compatible(self.config, flist, &source, &applied.input, lacking, &recorder)?;
         clock.stage("indexes");
         let mut own = applied.tags;
         own.extend(plugins.iter().map(PluginRun::tag));

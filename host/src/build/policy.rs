@@ -92,5 +92,6 @@ pub(crate) fn facts(config: &Config, flist: &Flist, plugin: &str, figures: TreeF
         variables: granted.iter().filter_map(variable).collect(),
         figures,
         file_name: None,
+        mount: flist.mount_on(config),
     }
 }

@@ -160,6 +160,11 @@ impl Flist {
         self.filters.iter().chain([&self.naming]).chain(&self.post_pack).map(String::as_str)
     }
 
+    /// Where a node with the kernel of the configuration mounts it, if one does.
+    pub fn mount_on(&self, config: &Config) -> Option<String> {
+        self.mount.as_ref().map(|mount| mount.with(&config.kernel.to_string()))
+    }
+
     /// Where a node mounts it.
     ///
     /// # Errors

@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use flistry_common::symlinks::Resolved;
+use flistry_common::symlinks::{FIRMWARE_PLACES, Resolved};
 use serde::Deserialize;
 
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
@@ -40,8 +40,8 @@ pub struct Remarks {
     pub notes: Vec<String>,
 }
 
-/// Looks at a tree of that kind; `kernel` is how the node's kernel was configured.
-pub fn check(kind: FlistKind, tree: &Tree, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
+/// Looks at a tree of that kind. `mount` is where a node has it, `kernel` how the node's kernel was configured.
+pub fn check(kind: FlistKind, tree: &Tree, mount: Option<&str>, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
     let mut remarks = Remarks::default();
     if kernel.get("CONFIG_FUSE_FS") == Some(&KernelOption::Unset) {
         remarks.unusable.push(Warning::new(
@@ -54,8 +54,14 @@ pub fn check(kind: FlistKind, tree: &Tree, kernel: &KernelConfig, node: &NodeSet
         FlistKind::Firmware => firmware(tree, kernel, &mut remarks),
         FlistKind::Plain => {}
     }
-    symlinks(tree, &mut remarks);
+    symlinks(kind, tree, mount, node, &mut remarks);
     remarks
+}
+
+/// Where a node sees an flist: a symlink to an absolute path there stays within it.
+pub fn places(kind: FlistKind, mount: Option<&str>) -> Vec<String> {
+    let firmware = if kind == FlistKind::Firmware { &FIRMWARE_PLACES[..] } else { &[] };
+    firmware.iter().copied().chain(mount).map(str::to_owned).collect()
 }
 
 fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mut Remarks) {
@@ -110,7 +116,7 @@ fn firmware(tree: &Tree, kernel: &KernelConfig, remarks: &mut Remarks) {
                 group.add(id);
             }
         }
-        if group.count > 0 && !loads(kernel, option) {
+        if group.count() > 0 && !loads(kernel, option) {
             let what = format!(
                 "{} compressed with {how}, which this kernel's firmware loader does not read ({option} is not set in config/kernel.config){}",
                 group.of("firmware file", "is", "are"),
@@ -136,8 +142,12 @@ fn loads(kernel: &KernelConfig, option: &str) -> bool {
     kernel.is_enabled(ALL) && (kernel.is_enabled(option) || (kernel.get(option).is_none() && old()))
 }
 
-fn symlinks(tree: &Tree, remarks: &mut Remarks) {
-    let index = NameIndex::from_tree(tree);
+/// Symlinks of a modules tree to where the kernel was built: no node needs them.
+const OF_THE_BUILD: [&str; 2] = ["build", "source"];
+
+/// A symlink that leads to nothing, or out, is a note, and ends a strict build.
+fn symlinks(kind: FlistKind, tree: &Tree, mount: Option<&str>, node: &NodeSettings, remarks: &mut Remarks) {
+    let index = NameIndex::from_tree(tree).seen_at(places(kind, mount));
     let (mut dangling, mut outside) = (Group::default(), Group::default());
     for (id, entry) in tree.iter() {
         if let Kind::Symlink { .. } = entry.kind {
@@ -148,10 +158,22 @@ fn symlinks(tree: &Tree, remarks: &mut Remarks) {
             }
         }
     }
-    for (group, what) in [(dangling, "to nothing"), (outside, "out of the flist")] {
-        if group.count > 0 {
-            let first = group.first(tree);
-            remarks.notes.push(format!("{} {what}{first}", group.of("symlink", "leads", "lead")));
+    for (group, what, remedy) in [
+        (dangling, "to nothing", "correct it, or let a filter drop it"),
+        (outside, "out of the flist", "put what it leads to into the source, or let a filter drop it"),
+    ] {
+        let of_build = |id: EntryId| {
+            kind == FlistKind::Modules
+                && tree.get(id).parent == EntryId::ROOT
+                && OF_THE_BUILD.contains(&&*tree.get(id).name)
+        };
+        let strict = node.strict && !group.all.iter().all(|id| of_build(*id));
+        if group.count() > 0 {
+            let what = format!("{} {what}{}", group.of("symlink", "leads", "lead"), group.first(tree));
+            match strict {
+                true => remarks.unusable.push(Warning::new(what, remedy)),
+                false => remarks.notes.push(what),
+            }
         }
     }
 }
@@ -159,33 +181,35 @@ fn symlinks(tree: &Tree, remarks: &mut Remarks) {
 /// Entries of which the same is to be said.
 #[derive(Default)]
 struct Group {
-    first: Option<EntryId>,
-    count: usize,
+    all: Vec<EntryId>,
 }
 
 impl Group {
     fn add(&mut self, id: EntryId) {
-        self.first.get_or_insert(id);
-        self.count += 1;
+        self.all.push(id);
+    }
+
+    fn count(&self) -> usize {
+        self.all.len()
     }
 
     /// `1 symlink leads`, `3 symlinks lead`.
     fn of(&self, noun: &str, one: &str, several: &str) -> String {
-        match self.count {
+        match self.count() {
             1 => format!("1 {noun} {one}"),
             count => format!("{count} {noun}s {several}"),
         }
     }
 
     fn first(&self, tree: &Tree) -> String {
-        let Some(id) = self.first else { return String::new() };
+        let Some(&id) = self.all.first() else { return String::new() };
         let target = match &tree.get(id).kind {
             Kind::Symlink { target } => format!(" -> {}", String::from_utf8_lossy(target)),
             _ => String::new(),
         };
         let path = format!("/{}{target}", tree.path(id));
         let path = crate::printable::Printable(&path);
-        if self.count == 1 { format!(": {path}") } else { format!(" (the first: {path})") }
+        if self.count() == 1 { format!(": {path}") } else { format!(" (the first: {path})") }
     }
 }
 
@@ -211,7 +235,11 @@ mod tests {
 
     fn remarks(kind: FlistKind, entries: &[&str], kernel: &str) -> Vec<String> {
         let node = NodeSettings { module_compression: vec![Compression::None, Compression::Xz], strict: false };
-        let remarks = check(kind, &tree(entries), &KernelConfig::parse(kernel).unwrap(), &node);
+        remarks_for(kind, entries, kernel, &node)
+    }
+
+    fn remarks_for(kind: FlistKind, entries: &[&str], kernel: &str, node: &NodeSettings) -> Vec<String> {
+        let remarks = check(kind, &tree(entries), Some("/srv/fw"), &KernelConfig::parse(kernel).unwrap(), node);
         let notes = remarks.notes.iter().map(|note| format!("note: {note}"));
         remarks.unusable.into_iter().map(|warning| warning.what).chain(notes).collect()
     }
@@ -262,6 +290,33 @@ mod tests {
                 "note: 2 symlinks lead out of the flist (the first: /c -> ../x)",
             ]
         );
+    }
+
+    #[test]
+    fn absolute_symlinks_to_where_a_node_has_the_flist_stay_within_it() {
+        let entries =
+            ["a -> /lib/firmware/d", "b -> /usr/lib/firmware/gone", "c -> /srv/fw/d", "d", "e -> /lib/modules/d"];
+        let outside = |kind| remarks(kind, &entries, "").pop().unwrap_or_default();
+        assert_eq!(outside(FlistKind::Firmware), "note: 1 symlink leads out of the flist: /e -> /lib/modules/d");
+        assert_eq!(
+            outside(FlistKind::Plain),
+            "note: 3 symlinks lead out of the flist (the first: /a -> /lib/firmware/d)"
+        );
+    }
+
+    #[test]
+    fn symlinks_that_lead_to_nothing_or_out_end_a_strict_build() {
+        let node = NodeSettings { module_compression: vec![Compression::None], strict: true };
+        let strict = |kind, entries: &[&str]| remarks_for(kind, entries, "", &node);
+        let found = strict(FlistKind::Firmware, &["a -> b", "c -> ../x"]);
+        assert_eq!(found, ["1 symlink leads to nothing: /a -> b", "1 symlink leads out of the flist: /c -> ../x"]);
+        // Where the kernel was built is nothing that a node needs.
+        let build = ["build -> /usr/src/linux", "source -> /usr/src/linux"];
+        assert!(strict(FlistKind::Modules, &build).iter().all(|remark| remark.starts_with("note: ")));
+        assert!(
+            !strict(FlistKind::Modules, &["build -> /usr/src/linux", "extra -> /opt/oot"])[0].starts_with("note: ")
+        );
+        assert!(!strict(FlistKind::Plain, &build)[0].starts_with("note: "));
     }
 
     #[test]

@@ -10,8 +10,10 @@
 //! | [`module_memory`] | both, remembered from build to build |
 //! | [`indexes`] | what modprobe looks things up in |
 //! | [`compatibility`] | what a node could not use |
+//! | [`firmware_headers`] | whether the kernel can decompress a firmware file |
 
 pub mod compatibility;
+pub mod firmware_headers;
 pub mod indexes;
 pub mod kernel_config;
 pub mod kernel_image;

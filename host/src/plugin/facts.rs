@@ -27,6 +27,8 @@ pub struct BuildFacts {
     pub figures: TreeFigures,
     /// The flist's file name, once it has one.
     pub file_name: Option<FlistName>,
+    /// Where a node mounts it, where the configuration says so.
+    pub mount: Option<String>,
 }
 
 /// How large a tree is.

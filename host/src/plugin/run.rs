@@ -15,7 +15,7 @@ use super::limits::{Breach, Limit};
 use super::load::Plugin;
 use super::resources::Draft;
 use super::secrecy::Leak;
-use super::state::State;
+use super::state::{Answers, State};
 use super::view::{EntryView, Trees};
 use crate::progress::Warning;
 
@@ -68,20 +68,19 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, PluginError> {
         let begun = Instant::now();
         let limits = &plugin.limits;
-        let state = State::new(
-            limits,
-            plugin.shared.secrecy.clone(),
-            LogState::new(plugin.name.clone()),
-            BuildState(facts.cloned()),
-            ConfigurationState(plugin.config.clone()),
-            TreesState {
+        let answers = Answers {
+            log: LogState::new(plugin.name.clone()),
+            build: BuildState(facts.cloned()),
+            configuration: ConfigurationState(plugin.config.clone()),
+            trees: TreesState {
                 flist: facts.map(|facts| facts.flist.clone()).unwrap_or_default(),
                 grants: plugin.grants.clone(),
                 trees: trees.clone(),
             },
-            ModuleInfoState::new(plugin.shared.modules.clone(), plugin.shared.kernel.clone()),
-            ReportState::new(entries),
-        );
+            module_info: ModuleInfoState::new(plugin.shared.modules.clone(), plugin.shared.kernel.clone()),
+            report: ReportState::new(entries),
+        };
+        let state = State::new(limits, plugin.shared.secrecy.clone(), answers);
         let mut store = Store::new(&plugin.shared.engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));

@@ -42,17 +42,19 @@ macro_rules! part {
     };
 }
 
+/// The interfaces that answer by what is built, and by what the configuration grants.
+pub(super) struct Answers {
+    pub log: LogState,
+    pub build: BuildState,
+    pub configuration: ConfigurationState,
+    pub trees: TreesState,
+    pub module_info: ModuleInfoState,
+    pub report: ReportState,
+}
+
 impl State {
-    pub fn new(
-        limits: &Arc<Limits>,
-        secrecy: Arc<Secrecy>,
-        log: LogState,
-        build: BuildState,
-        configuration: ConfigurationState,
-        trees: TreesState,
-        module_info: ModuleInfoState,
-        report: ReportState,
-    ) -> State {
+    pub fn new(limits: &Arc<Limits>, secrecy: Arc<Secrecy>, answers: Answers) -> State {
+        let Answers { log, build, configuration, trees, module_info, report } = answers;
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         State {

@@ -15,6 +15,8 @@ pub struct NameIndex<'a, Id> {
     entries: Vec<(Id, Node<'a>)>,
     place: fn(Id) -> usize,
     by_name: HashMap<(Id, &'a [u8]), Id>,
+    /// Where a node sees the tree.
+    places: Vec<String>,
 }
 
 impl<'a> NameIndex<'a, usize> {
@@ -49,7 +51,13 @@ impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
                 by_name.insert((parent, name), id);
             }
         }
-        NameIndex { entries, place, by_name }
+        NameIndex { entries, place, by_name, places: Vec::new() }
+    }
+
+    /// The same, of what a node sees at these absolute paths: symlinks to them stay within.
+    pub fn seen_at(mut self, places: Vec<String>) -> Self {
+        self.places = places;
+        self
     }
 
     /// The entry of a name in a directory.
@@ -97,5 +105,9 @@ impl<Id: Copy + Eq + Hash> SymlinkTree for NameIndex<'_, Id> {
 
     fn node(&self, entry: Id) -> Node<'_> {
         self.entries[(self.place)(entry)].1
+    }
+
+    fn places(&self) -> &[String] {
+        &self.places
     }
 }

@@ -19,7 +19,16 @@ pub trait SymlinkTree {
 
     /// What an entry is.
     fn node(&self, entry: Self::Id) -> Node<'_>;
+
+    /// Where on a node the tree is seen, such as `/lib/firmware`: an absolute target beneath one of these places leads into
+    /// the tree.
+    fn places(&self) -> &[String] {
+        &[]
+    }
 }
+
+/// Where a node looks for firmware, whatever it is mounted at: one of the two is a symlink, or leads through one.
+pub const FIRMWARE_PLACES: [&str; 2] = ["/lib/firmware", "/usr/lib/firmware"];
 
 /// What an entry is, as far as a look-up is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +48,7 @@ pub enum Resolved<Id> {
     Found(Id),
     /// To nothing.
     Dangling,
-    /// Out of the tree: by an absolute target, or above the root.
+    /// Out of the tree: by an absolute target that is in none of its places, or above the root.
     Escaping,
     /// Through more symlinks than Linux follows, such as to itself.
     Loop,
@@ -70,12 +79,19 @@ pub fn resolve_through<T: SymlinkTree + ?Sized>(
             passed(at);
             match target.first() {
                 None => return Resolved::Dangling,
-                Some(b'/') => return Resolved::Escaping,
-                Some(_) => {}
+                Some(b'/') => {
+                    let Some(within) = within(target, tree.places()) else { return Resolved::Escaping };
+                    while let Some(parent) = tree.parent(at) {
+                        at = parent;
+                    }
+                    push_names(within, &mut rest);
+                }
+                Some(_) => {
+                    let Some(directory) = tree.parent(at) else { return Resolved::Dangling };
+                    at = directory;
+                    push_names(target, &mut rest);
+                }
             }
-            let Some(directory) = tree.parent(at) else { return Resolved::Dangling };
-            at = directory;
-            push_names(target, &mut rest);
         }
         let Some(name) = rest.pop() else { return Resolved::Found(at) };
         if tree.node(at) != Node::Directory {
@@ -96,6 +112,22 @@ pub fn resolve_through<T: SymlinkTree + ?Sized>(
     }
 }
 
+/// What an absolute target names below one of the places; the longest place counts.
+fn within<'a>(target: &'a [u8], places: &[String]) -> Option<&'a [u8]> {
+    let below = |place: &String| {
+        let mut rest = target;
+        for name in place.split('/').filter(|name| !name.is_empty()) {
+            let slashes = rest.iter().take_while(|byte| **byte == b'/').count();
+            rest = rest[slashes..].strip_prefix(name.as_bytes())?;
+            if !matches!(rest.first(), None | Some(b'/')) {
+                return None;
+            }
+        }
+        Some(rest)
+    };
+    places.iter().filter_map(below).min_by_key(|rest| rest.len())
+}
+
 /// A slash at the end asks for a directory, as `.` does.
 fn push_names<'a>(target: &'a [u8], rest: &mut Vec<&'a [u8]>) {
     if target.ends_with(b"/") {
@@ -111,7 +143,7 @@ mod tests {
     use super::*;
 
     /// Sorted paths, each with its target if it is a symlink; directories end in a slash. The root is the empty path.
-    struct Paths(Vec<(String, Option<String>)>);
+    struct Paths(Vec<(String, Option<String>)>, Vec<String>);
 
     impl Paths {
         /// `a -> b` is a symlink, `a/` a directory, anything else a file.
@@ -120,7 +152,12 @@ mod tests {
                 Some((path, target)) => (path.to_owned(), Some(target.to_owned())),
                 None => ((*line).to_owned(), None),
             };
-            Paths(std::iter::once((String::new(), None)).chain(lines.iter().map(line)).collect())
+            Paths(std::iter::once((String::new(), None)).chain(lines.iter().map(line)).collect(), Vec::new())
+        }
+
+        fn seen_at(mut self, places: &[&str]) -> Paths {
+            self.1.extend(places.iter().map(|place| (*place).to_owned()));
+            self
         }
 
         fn path(&self, id: usize) -> &str {
@@ -161,6 +198,31 @@ mod tests {
                 _ => Node::Other,
             }
         }
+
+        fn places(&self) -> &[String] {
+            &self.1
+        }
+    }
+
+    #[test]
+    fn an_absolute_target_leads_to_where_a_node_has_the_tree() {
+        let lines = [
+            "d/",
+            "d/f",
+            "a -> /lib/firmware/d/f",
+            "b -> //lib//firmware/./d/",
+            "d/c -> /lib/firmware",
+            "e -> /lib/firmware/../x",
+            "g -> /lib/firmware2/d/f",
+            "h -> /lib/firmware/gone",
+            "i -> /lib/firmware/updates/f",
+            "k -> /lib/modules/d",
+        ];
+        let tree = Paths::new(&lines).seen_at(&["/lib/firmware", "/lib/firmware/updates/"]);
+        let ends = ["a", "b", "d/c", "e", "g", "h", "i", "k"].map(|path| tree.resolve(path));
+        let right = ["/d/f by a", "/d by b", "/ by d/c", "Escaping", "Escaping", "Dangling", "Dangling", "Escaping"];
+        assert_eq!(ends, right);
+        assert_eq!(Paths::new(&lines).resolve("a"), "Escaping", "nothing says where the tree is seen");
     }
 
     #[test]

@@ -14,6 +14,12 @@ pub struct Asked {
     pub drivers: BTreeSet<String>,
     /// Each name as it stands in a module, with who names it.
     pub names: BTreeMap<String, BTreeSet<Driver>>,
+    /// Paths of files that stand as whole strings in the data of drivers.
+    pub strings: BTreeMap<String, BTreeSet<Driver>>,
+    /// Formats that paths of files can be made of.
+    pub formats: BTreeMap<String, BTreeSet<Driver>>,
+    /// Those who load firmware.
+    pub loaders: BTreeSet<Driver>,
     /// Why what is asked for is not fully known.
     pub unknown: Vec<String>,
 }
@@ -34,6 +40,16 @@ impl Asked {
         drivers.insert(Driver { name: driver.to_owned(), built_in });
     }
 
+    /// A driver has the path of a file in its data.
+    pub fn string(&mut self, path: &str, driver: &Driver) {
+        self.strings.entry(path.to_owned()).or_default().insert(driver.clone());
+    }
+
+    /// A driver has a format in its data.
+    pub fn format(&mut self, text: &str, driver: &Driver) {
+        self.formats.entry(text.to_owned()).or_default().insert(driver.clone());
+    }
+
     /// Adds what is built in.
     pub fn add_builtins(&mut self, builtins: Builtins) {
         for (driver, name) in &builtins.firmware {
@@ -44,16 +60,27 @@ impl Asked {
     }
 }
 
+impl Driver {
+    /// A module.
+    pub fn module(name: &str) -> Driver {
+        Driver { name: name.to_owned(), built_in: false }
+    }
+}
+
 /// `named by a, b and 3 more`.
-pub fn by(drivers: &BTreeSet<Driver>) -> String {
-    let shown: Vec<String> = drivers
-        .iter()
-        .take(MAX_NAMED)
-        .map(|driver| if driver.built_in { format!("{} (built in)", driver.name) } else { driver.name.clone() })
-        .collect();
-    match drivers.len().saturating_sub(MAX_NAMED) {
-        0 => format!("named by {}", shown.join(", ")),
-        more => format!("named by {} and {more} more", shown.join(", ")),
+pub fn by<'a>(drivers: impl IntoIterator<Item = &'a Driver>) -> String {
+    format!("named by {}", some(drivers))
+}
+
+/// `a, b and 3 more`.
+pub fn some<'a>(drivers: impl IntoIterator<Item = &'a Driver>) -> String {
+    let mut drivers = drivers.into_iter();
+    let text =
+        |driver: &Driver| if driver.built_in { format!("{} (built in)", driver.name) } else { driver.name.clone() };
+    let shown: Vec<String> = drivers.by_ref().take(MAX_NAMED).map(text).collect();
+    match drivers.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

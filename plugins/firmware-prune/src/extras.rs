@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use flistry_plugin::globs::Glob;
 use serde::Deserialize;
 
+use crate::asked::Asked;
 use crate::pattern::Pattern;
 
 /// `extras.toml` as JSON, by the build script.
@@ -14,6 +15,8 @@ const DATA: &str = include_str!(concat!(env!("OUT_DIR"), "/extras.json"));
 pub struct Extras {
     /// Firmware whose driver tries lower numbers than the one that a module names.
     pub families: Vec<Derived>,
+    /// Which numbers of a family drivers of some kernels take.
+    pub ranges: Vec<Range>,
     /// Files that belong to a firmware and are named after it.
     pub beside: Vec<Derived>,
     /// Files that no module names.
@@ -42,14 +45,28 @@ pub struct Derived {
     modules: Vec<Glob>,
     named: Glob,
     files: Vec<String>,
+    /// The lowest number that the driver takes, where it is the same in all kernels.
+    pub lowest: Option<u32>,
     /// Why they are kept.
     pub why: String,
+}
+
+/// The numbers that a driver takes, as its source says for some kernels.
+pub struct Range {
+    modules: Vec<Glob>,
+    kernels: Vec<String>,
+    /// What the driver of these kernels names: another number there is another driver, of which nothing is known.
+    shown_by: String,
+    families: Vec<Glob>,
+    lowest: u32,
+    highest: u32,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Data {
     family: Vec<RawDerived>,
+    range: Vec<RawRange>,
     beside: Vec<RawDerived>,
     extra: Vec<RawExtra>,
     licences: RawLicences,
@@ -62,7 +79,19 @@ struct RawDerived {
     modules: Vec<String>,
     named: String,
     files: Vec<String>,
+    lowest: Option<u32>,
     why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRange {
+    modules: Vec<String>,
+    kernels: Vec<String>,
+    shown_by: String,
+    families: Vec<String>,
+    lowest: u32,
+    highest: u32,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +126,7 @@ impl Extras {
         let data: Data = serde_json::from_str(text).map_err(|error| error.to_string())?;
         Ok(Extras {
             families: data.family.into_iter().map(Derived::new).collect::<Result<_, _>>()?,
+            ranges: data.range.into_iter().map(Range::new).collect::<Result<_, _>>()?,
             beside: data.beside.into_iter().map(Derived::new).collect::<Result<_, _>>()?,
             extras: data.extra.into_iter().map(Extra::new).collect::<Result<_, _>>()?,
             licences: patterns(&data.licences.files)?,
@@ -123,8 +153,13 @@ impl Extra {
 
 impl Derived {
     fn new(raw: RawDerived) -> Result<Derived, String> {
-        let derived =
-            Derived { modules: globs(&raw.modules)?, named: Glob::new(&raw.named)?, files: raw.files, why: raw.why };
+        let derived = Derived {
+            modules: globs(&raw.modules)?,
+            named: Glob::new(&raw.named)?,
+            files: raw.files,
+            lowest: raw.lowest,
+            why: raw.why,
+        };
         // What is made of the data must be a pattern whatever the name.
         for file in &derived.files {
             Pattern::of_extra(&file.replace("{family}", "f").replace("{stem}", "s"))?;
@@ -132,10 +167,14 @@ impl Derived {
         Ok(derived)
     }
 
+    /// Whether a driver is meant.
+    pub fn is_for(&self, driver: &str) -> bool {
+        self.modules.iter().any(|glob| glob.matches(driver))
+    }
+
     /// The files that go with `name`, if one of its drivers is meant.
     pub fn files<'a>(&self, name: &str, mut drivers: impl Iterator<Item = &'a str>) -> Vec<Pattern> {
-        let meant = |driver: &str| self.modules.iter().any(|glob| glob.matches(driver));
-        if !self.named.matches(name) || !drivers.any(meant) {
+        if !self.named.matches(name) || !drivers.any(|driver| self.is_for(driver)) {
             return Vec::new();
         }
         let (stem, family) = (escape(stem(name)), family(name).map(escape));
@@ -145,6 +184,59 @@ impl Derived {
         };
         self.files.iter().filter_map(file).collect()
     }
+}
+
+impl Range {
+    fn new(raw: RawRange) -> Result<Range, String> {
+        let RawRange { modules, kernels, shown_by, families, lowest, highest } = raw;
+        if lowest > highest {
+            return Err(format!("`{shown_by}`: no number is from {lowest} to {highest}"));
+        }
+        Ok(Range { modules: globs(&modules)?, kernels, shown_by, families: globs(&families)?, lowest, highest })
+    }
+
+    /// Whether it is certain for this driver of this kernel.
+    fn is_of(&self, driver: &str, kernel: &str, asked: &Asked) -> bool {
+        let of_kernel = |version: &String| {
+            kernel.strip_prefix(version.as_str()).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let names_it =
+            || asked.names.get(&self.shown_by).is_some_and(|drivers| drivers.iter().any(|other| other.name == driver));
+        self.modules.iter().any(|glob| glob.matches(driver)) && self.kernels.iter().any(of_kernel) && names_it()
+    }
+}
+
+/// What is known of whether a driver takes a file of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// It does.
+    Yes,
+    /// It does not: these are the numbers that it takes.
+    Only(u32, u32),
+    /// Nothing says.
+    Unknown,
+}
+
+impl Extras {
+    /// Whether a driver takes a file, by the number in its name. `lowest` is what the family itself says.
+    pub fn takes(&self, driver: &str, file: &str, kernel: &str, asked: &Asked, lowest: Option<u32>) -> Takes {
+        let file = file.rsplit('/').next().unwrap_or(file);
+        let Some((family, number)) = family(file).zip(number(file)) else {
+            return if lowest.is_some() { Takes::Yes } else { Takes::Unknown };
+        };
+        let mut ranges = self.ranges.iter().filter(|range| range.families.iter().any(|glob| glob.matches(family)));
+        match (ranges.find(|range| range.is_of(driver, kernel, asked)), lowest) {
+            (Some(range), _) if (range.lowest..=range.highest).contains(&number) => Takes::Yes,
+            (Some(range), _) => Takes::Only(range.lowest, range.highest),
+            (None, Some(lowest)) if number >= lowest => Takes::Yes,
+            _ => Takes::Unknown,
+        }
+    }
+}
+
+/// The number that [`family`] leaves out, unless it counts something else.
+fn number(name: &str) -> Option<u32> {
+    stem(name).rsplit_once('-')?.1.parse().ok()
 }
 
 /// A name without its ending.
@@ -242,6 +334,28 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_taken_by_the_driver_of_a_kernel_whose_source_says_so() {
+        let extras = Extras::shipped().unwrap();
+        let mut asked = Asked::default();
+        asked.name("iwlwifi-cc-a0-77.ucode", "iwlwifi", false);
+        asked.name("iwlwifi-so-a0-gf-a0-89.ucode", "iwlwifi", false);
+        let takes = |file, kernel| extras.takes("iwlwifi", file, kernel, &asked, None);
+        assert_eq!(takes("iwlwifi-cc-a0-77.ucode", "6.12.44-Zero-OS"), Takes::Yes);
+        assert_eq!(takes("iwlwifi-cc-a0-72.ucode", "6.12.44-Zero-OS"), Takes::Only(77, 77));
+        assert_eq!(takes("intel/iwlwifi-so-a0-gf4-a0-72.ucode", "6.12"), Takes::Only(77, 89));
+        assert_eq!(takes("iwlwifi-so-a0-gf4-a0-83.ucode", "6.12-rc1"), Takes::Yes);
+        // Another kernel, a driver that names another number, a number that counts something else, no number.
+        assert_eq!(takes("iwlwifi-cc-a0-72.ucode", "6.120.1"), Takes::Unknown);
+        assert_eq!(takes("iwlwifi-bz-a0-gf-a0-72.ucode", "6.12.44"), Takes::Unknown);
+        assert_eq!(takes("iwlwifi-so-a0-gf-a0-c101.ucode", "6.12.44"), Takes::Unknown);
+        assert_eq!(takes("iwlwifi-cc-a0.pnvm", "6.12.44"), Takes::Unknown);
+        // What a family itself says holds for all kernels.
+        let takes = |file, lowest| extras.takes("iwl3945", file, "7.0.1", &asked, Some(lowest));
+        assert_eq!([takes("iwlwifi-3945-1.ucode", 1), takes("iwlwifi-3945-1.ucode", 2)], [Takes::Yes, Takes::Unknown]);
+        assert_eq!(takes("htc_9271.fw", 0), Takes::Yes);
+    }
+
+    #[test]
     fn a_name_s_own_stars_stay_what_they_are() {
         assert_eq!(escape("a*b[c?"), "a[*]b[[]c[?]");
     }
@@ -252,5 +366,6 @@ mod tests {
         assert!(wrong("\"modules\"", "\"module\"").contains("unknown field `module`"));
         assert!(wrong("qca/*", "qca//*").contains("`qca//*` is not a path"));
         assert!(wrong("{family}.pnvm", "/{family}.pnvm").contains("is not a path"));
+        assert!(wrong("\"lowest\":77", "\"lowest\":97").contains("no number is from 97 to"));
     }
 }

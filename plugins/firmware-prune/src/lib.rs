@@ -1,15 +1,17 @@
 //! Removes the firmware that no kernel module asks for, before its contents are read.
 //!
 //! A module names its firmware in `.modinfo`, literally or with `*`, `?` and `[…]`; built-in drivers do in
-//! `modules.builtin.modinfo`. What they name is kept where the kernel looks for it, with the symlinks that lead there; so
-//! is what drivers are known to load besides (`extras.toml`). The rest goes.
+//! `modules.builtin.modinfo`. What they name is kept where the kernel looks for it, with the symlinks that lead there. Many
+//! drivers name nothing: so is what stands in a driver's data, as a whole string or as a format, and what drivers are known
+//! to load besides (`extras.toml`). The rest goes.
 //!
 //! | file | |
 //! |---|---|
 //! | `settings` | the configuration |
 //! | `builtin`, `asked` | what modules and built-in drivers name |
+//! | `paths`, `formats`, `strings` | what stands in the data of drivers |
 //! | `extras` | the reviewed data of `extras.toml` |
-//! | `pattern` | names in the firmware tree |
+//! | `root`, `pattern` | names in the firmware tree |
 //! | `prune`, `reasons` | the decision |
 //!
 //! Whatever is not known keeps files: a module that can't be read, or built-in drivers that are listed nowhere, mean that nothing
@@ -18,19 +20,26 @@
 mod asked;
 mod builtin;
 mod extras;
+mod formats;
+mod paths;
 mod pattern;
 mod prune;
 mod reasons;
+mod root;
 mod settings;
+mod strings;
 
 use flistry_plugin::modules::module_name;
+use flistry_plugin::symlinks::FIRMWARE_PLACES;
 use flistry_plugin::trees::Tree;
 use flistry_plugin::{Draft, EntryTree, Error, Facts, Kind, Plugin, PostPack, export, log, module_info, report, trees};
 
-use asked::Asked;
+use asked::{Asked, Driver};
 use builtin::builtins;
 use extras::Extras;
+use paths::Paths;
 use prune::{Decision, prune};
+use root::roots;
 use settings::Config;
 
 /// How many modules are asked about at once: enough for all cores, and an answer of a few megabytes.
@@ -58,18 +67,24 @@ impl PostPack for FirmwarePrune {
         }
         let settings = config.settings()?;
         let extras = Extras::shipped().map_err(|what| Error::new("bad-extras", what))?;
+        let places = FIRMWARE_PLACES.iter().map(|place| (*place).to_owned()).chain(facts.mount.clone());
+        let tree = EntryTree::new(draft.all()).seen_at(places);
+        let paths = Paths::new(&tree, &roots(&tree, &facts.kernel));
         let mut asked = Asked::default();
-        for flist in &settings.modules {
-            read_modules(flist, &mut asked)?;
+        if paths.too_many {
+            asked.unknown.push("symlinks to directories lead to more names of files than can be looked up".to_owned());
         }
+        for flist in &settings.modules {
+            read_modules(flist, &paths, &mut asked)?;
+        }
+        strings::of_kernel(&paths, &mut asked)?;
         if asked.drivers.is_empty() {
             asked.unknown.push(format!("flist `{}` has no modules", settings.modules.join("`, `")));
         }
         for why in &asked.unknown {
             log::warn(&format!("{why}: all firmware is kept"));
         }
-        let tree = EntryTree::new(draft.all());
-        let decision = prune(&tree, &asked, &facts.kernel, &settings, &extras);
+        let decision = prune(&tree, &paths, &asked, &facts.kernel, &settings, &extras);
         tell(&decision);
         if settings.strict && !decision.missing.is_empty() {
             return Err(Error::new("firmware-missing", missing(&decision.missing)));
@@ -89,8 +104,8 @@ impl PostPack for FirmwarePrune {
     }
 }
 
-/// Adds what the modules of an flist name, and what is built in beside them.
-fn read_modules(flist: &str, asked: &mut Asked) -> Result<(), Error> {
+/// Adds what the modules of an flist ask for, and what is built in beside them.
+fn read_modules(flist: &str, paths: &Paths, asked: &mut Asked) -> Result<(), Error> {
     let tree = trees::open(flist)?;
     // A symlink to a module is another path to one that is there, or leads out of the tree.
     let modules: Vec<_> = tree
@@ -111,6 +126,8 @@ fn read_modules(flist: &str, asked: &mut Asked) -> Result<(), Error> {
             }
         }
     }
+    let drivers: Vec<_> = modules.iter().map(|(id, name, _)| (*id, Driver::module(name))).collect();
+    strings::of_modules(&tree, &drivers, paths, asked);
     let (list, modinfo) = (bytes(&tree, "modules.builtin")?, bytes(&tree, "modules.builtin.modinfo")?);
     asked.add_builtins(builtins(list.as_deref(), modinfo.as_deref()));
     Ok(())
@@ -159,7 +176,44 @@ export!(FirmwarePrune: post_pack);
 
 #[cfg(test)]
 mod tests {
+    use flistry_plugin::testing::{Build, TestTree};
+
     use super::*;
+
+    #[test]
+    fn the_data_of_modules_and_of_the_kernel_is_looked_into() {
+        let modules = TestTree::new(["modules.builtin"])
+            .module("kernel/ccp.ko.xz", &[("firmware", "amd/amd_sev_fam17h_model0xh.sbin")])
+            .strings("kernel/ccp.ko.xz", &["amd/amd_sev_fam%.2xh_model%.1xxh.sbin", "%s.bin"])
+            .imports("kernel/ccp.ko.xz", &["firmware_request_nowarn"])
+            .module("kernel/rt2800pci.ko", &[])
+            .strings("kernel/rt2800pci.ko", &["rt3290.bin", "/rt2870.bin"])
+            .module("kernel/snd-hda.ko", &[])
+            .imports("kernel/snd-hda.ko", &["request_firmware"]);
+        let firmware = [
+            "amd/amd_sev_fam17h_model0xh.sbin",
+            "amd/amd_sev_fam19h_modelaxh.sbin",
+            "amd/amd_other.sbin",
+            "rt3290.bin.zst",
+            "rt2870.bin",
+            "e100/u.bin",
+            "z.bin",
+        ];
+        let build = Build::firmware().grant("modules", modules).kernel_strings(&["e100/u.bin"]);
+        let done = build.edit::<FirmwarePrune>("{}", firmware).unwrap();
+        let kept: Vec<&str> = firmware.into_iter().filter(|path| done.kept().contains(path)).collect();
+        assert_eq!(kept, [firmware[0], firmware[1], "rt3290.bin.zst", "rt2870.bin", "e100/u.bin"]);
+        let reason = |path: &str| done.said.explained[path].clone();
+        assert_eq!(reason(firmware[1]), "format in ccp (amd/amd_sev_fam%.2xh_model%.1xxh.sbin)");
+        assert_eq!(
+            (reason("rt3290.bin.zst"), reason("rt2870.bin")),
+            ("string in rt2800pci".into(), "string in rt2800pci".into())
+        );
+        assert_eq!(reason("e100/u.bin"), "string in the kernel");
+        assert_eq!(reason("z.bin"), "no module names it");
+        let unnamed = "snd_hda: it loads firmware, and neither what it names nor its strings say which";
+        assert_eq!(done.said.findings("unnamed"), [unnamed]);
+    }
 
     #[test]
     fn each_mistake_in_the_configuration_has_its_message() {

@@ -34,15 +34,19 @@ pub struct Found {
 }
 
 impl Pattern {
-    /// A name as it is; `None` where no file can have it.
+    /// A name as the kernel builds a path of it, so that `/a//b` is `a/b`; `None` where no file can have it.
     pub fn literal(name: &str) -> Option<Pattern> {
-        parts(name, |part| Ok(Part::Literal(part.to_owned()))).ok()
+        parts(&as_looked_up(name)?, |part| Ok(Part::Literal(part.to_owned()))).ok()
     }
 
     /// A name of a module with `*`, `?` and `[…]`, none of which crosses a slash; `None` where it has none of these or can
     /// match nothing.
     pub fn glob(name: &str) -> Option<Pattern> {
-        let pattern = parts(name, |part| if is_glob(part) { compile(&part.replace("**", "*")) } else { literal(part) });
+        let pattern =
+            parts(
+                &as_looked_up(name)?,
+                |part| if is_glob(part) { compile(&part.replace("**", "*")) } else { literal(part) },
+            );
         pattern.ok().filter(|pattern| pattern.0.iter().any(|part| matches!(part, Part::Glob(_))))
     }
 
@@ -61,6 +65,13 @@ impl Pattern {
         search.walk(from, &self.0);
         search.found
     }
+}
+
+/// A name without what changes nothing in a path. The kernel refuses `..`, and a slash at the end asks for a directory.
+fn as_looked_up(name: &str) -> Option<String> {
+    let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let is_file = !name.ends_with('/') && !name.ends_with("/.");
+    (is_file && !parts.contains(&"..")).then(|| parts.join("/"))
 }
 
 fn literal(part: &str) -> Result<Part, String> {
@@ -146,15 +157,17 @@ impl Search<'_> {
         }
     }
 
-    /// Goes on in a directory, or behind a symlink to one.
+    /// Goes on in a directory, or behind a symlink to one. A symlink out of the tree is taken: the file may be on the node.
     fn enter(&mut self, id: EntryId, rest: &[Part]) {
-        if let Resolved::Found(Followed { end, passed }) = self.tree.follow(id)
-            && self.tree.is_directory(end)
-        {
-            let before = self.way.len();
-            self.way.extend(passed);
-            self.walk(end, rest);
-            self.way.truncate(before);
+        match self.tree.follow(id) {
+            Resolved::Found(Followed { end, passed }) if self.tree.is_directory(end) => {
+                let before = self.way.len();
+                self.way.extend(passed);
+                self.walk(end, rest);
+                self.way.truncate(before);
+            }
+            Resolved::Escaping => self.take(id, 0),
+            _ => {}
         }
     }
 
@@ -180,7 +193,7 @@ impl Search<'_> {
                 way.extend(passed);
                 way.push(end);
             }
-            Resolved::Escaping => way.push(entry),
+            Resolved::Escaping => way.extend(self.tree.way(entry)),
             _ => return,
         }
         way.retain(|id| *id != entry);
@@ -250,6 +263,14 @@ mod tests {
     }
 
     #[test]
+    fn the_way_out_of_the_tree_is_found_with_every_symlink_on_it() {
+        let tree = tree(&["a.bin -> b/c.bin", "b -> d", "d/c.bin -> e", "d/e -> /opt/e", "amd -> /opt/amd"]);
+        assert_eq!(found(&tree, Pattern::literal("a.bin")), ["a.bin by b, d/c.bin, d/e"]);
+        assert_eq!(found(&tree, Pattern::literal("amd/x.bin")), ["amd"], "the file may be on the node");
+        assert_eq!(found(&tree, Pattern::glob("am*/x.bin")), ["amd"]);
+    }
+
+    #[test]
     fn extras_have_directories() {
         let tree = tree(&["LICENCE.a", "x/LICENCE.b", "x/y/LICENSE", "x/y/f"]);
         let extra = |text| Pattern::of_extra(text).ok();
@@ -273,8 +294,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_a_path_as_the_kernel_builds_it() {
+        let tree = tree(&["a/b", "a/bc"]);
+        for name in ["/a/b", "a//b", "./a/b", "a/./b", "//a/.//b"] {
+            assert_eq!(found(&tree, Pattern::literal(name)), ["a/b"], "{name}");
+        }
+        assert_eq!(found(&tree, Pattern::glob("/a//?")), ["a/b"]);
+    }
+
+    #[test]
     fn what_is_no_name_matches_nothing() {
-        for name in ["", "/a", "a/", "../a", "a//b", "./a", "/*(DEBLOBBED)*/"] {
+        for name in ["", "/", ".", "a/", "a/.", "../a", "a/../b", "/*(DEBLOBBED)*/"] {
             assert!(Pattern::literal(name).is_none() && Pattern::glob(name).is_none(), "{name}");
         }
         assert!(Pattern::glob("plain.bin").is_none());

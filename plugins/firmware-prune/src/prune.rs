@@ -1,8 +1,10 @@
 //! What stays, what goes, and what there is to say of it. Knows no host: from values to a value.
 
+mod data;
 mod decision;
 mod keeper;
 mod names;
+mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -14,14 +16,23 @@ use flistry_plugin::{EntryId, EntryTree, Kind};
 
 use crate::asked::Asked;
 use crate::extras::Extras;
-use crate::pattern::{Found, Pattern};
+use crate::paths::Paths;
+use crate::pattern::Found;
+use crate::root::{Root, find_all, roots};
 use crate::settings::{Microcode, Settings};
 pub use decision::Decision;
 use keeper::Keeper;
-use names::{Root, find_all};
+use numbers::Numbers;
 
 /// Decides.
-pub fn prune(tree: &EntryTree, asked: &Asked, kernel: &str, settings: &Settings, extras: &Extras) -> Decision {
+pub fn prune(
+    tree: &EntryTree,
+    paths: &Paths,
+    asked: &Asked,
+    kernel: &str,
+    settings: &Settings,
+    extras: &Extras,
+) -> Decision {
     let mut decision = Decision::default();
     for why in &asked.unknown {
         decision.finding("unknown", format!("{why}: nothing is removed for not being named"));
@@ -31,11 +42,15 @@ pub fn prune(tree: &EntryTree, asked: &Asked, kernel: &str, settings: &Settings,
     keep_configured(tree, settings, &mut keeper);
     microcode(tree, settings, extras, &mut decision, &mut keeper);
 
-    let roots = names::roots(tree, kernel);
-    names::keep(asked, settings, extras, &roots, &mut decision, &mut keeper);
+    let roots = roots(tree, kernel);
+    let numbers = Numbers { extras, asked, kernel };
+    names::keep(asked, settings, &numbers, &roots, &mut decision, &mut keeper);
+    data::keep_strings(asked, &roots, &mut keeper);
     if settings.extras {
-        keep_extras(asked, extras, &roots, &mut keeper);
+        keep_extras(asked, extras, &numbers, &roots, &mut keeper);
     }
+    data::keep_formats(asked, paths, &roots, &mut keeper);
+    data::tell_silent(asked, extras, &mut decision);
     if !asked.unknown.is_empty() {
         for id in tree.ids() {
             keeper.keep_alone(id, || "not everything that is asked for is known".to_owned());
@@ -124,11 +139,12 @@ fn microcode(tree: &EntryTree, settings: &Settings, extras: &Extras, decision: &
     }
 }
 
-fn keep_extras(asked: &Asked, extras: &Extras, roots: &[Root], keeper: &mut Keeper<'_>) {
+fn keep_extras(asked: &Asked, extras: &Extras, numbers: &Numbers<'_>, roots: &[Root], keeper: &mut Keeper<'_>) {
     for extra in &extras.extras {
         let driver = extra.applies(&asked.drivers);
         for found in find_all(keeper.tree, &extra.files, roots) {
             match driver {
+                Some(driver) if !numbers.takes_any(driver, &found, None, keeper) => false,
                 Some(driver) => keeper.keep(&found, || format!("extra for {driver}: {}", extra.why)),
                 None => {
                     keeper.note(found.entry, || format!("an extra for {}, which is not there", extra.drivers));

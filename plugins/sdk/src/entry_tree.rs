@@ -14,6 +14,8 @@ pub struct EntryTree {
     children: Vec<Vec<EntryId>>,
     /// The place after the last entry beneath each.
     ends: Vec<EntryId>,
+    /// Where a node sees the tree.
+    places: Vec<String>,
 }
 
 /// Where a symlink leads, and what must stay for that.
@@ -54,7 +56,13 @@ impl EntryTree {
                 ends[at] = at as EntryId + 1;
             }
         }
-        EntryTree { entries, parents, children, ends }
+        EntryTree { entries, parents, children, ends, places: Vec::new() }
+    }
+
+    /// The same tree, which a node sees at these absolute paths: a symlink to `/lib/firmware/a` leads to `a` then.
+    pub fn seen_at(mut self, places: impl IntoIterator<Item = impl Into<String>>) -> EntryTree {
+        self.places.extend(places.into_iter().map(Into::into));
+        self
     }
 
     /// How many entries there are, with the root.
@@ -122,6 +130,14 @@ impl EntryTree {
             Resolved::Loop => Resolved::Loop,
         }
     }
+
+    /// The symlinks and directories that are passed from an entry on, as far as the tree has them: all of
+    /// [`Followed::passed`], or those before the way leads out of the tree or to nothing.
+    pub fn way(&self, id: EntryId) -> Vec<EntryId> {
+        let mut passed = Vec::new();
+        resolve_through(self, id, |id| passed.push(id));
+        passed
+    }
 }
 
 impl SymlinkTree for EntryTree {
@@ -142,6 +158,10 @@ impl SymlinkTree for EntryTree {
             Kind::Symlink => Node::Symlink(entry.target.as_deref().unwrap_or_default().as_bytes()),
             _ => Node::Other,
         }
+    }
+
+    fn places(&self) -> &[String] {
+        &self.places
     }
 }
 
@@ -180,5 +200,20 @@ mod tests {
         assert_eq!((path(end), passed.into_iter().map(path).collect()), ("real/x/f", vec!["c", "a", "b", "real/x"]));
         assert_eq!(tree.follow(tree.find("gone").unwrap()), Resolved::Dangling);
         assert_eq!(tree.follow(tree.find("out").unwrap()), Resolved::Escaping);
+    }
+
+    #[test]
+    fn the_way_out_of_a_tree_is_known_as_far_as_the_tree_has_it() {
+        let tree = tree(&["a -> b", "b -> d/out", "d/out -> /opt/x", "in -> /lib/firmware/d"]);
+        let way = |path| tree.way(tree.find(path).unwrap()).into_iter().map(|id| tree.entry(id).path.clone());
+        assert_eq!(way("a").collect::<Vec<_>>(), ["a", "b", "d/out"]);
+        assert_eq!(tree.follow(tree.find("in").unwrap()), Resolved::Escaping);
+    }
+
+    #[test]
+    fn absolute_symlinks_lead_to_where_a_node_sees_the_tree() {
+        let tree = tree(&["d/f", "in -> /lib/firmware/d/f"]).seen_at(["/lib/firmware"]);
+        let Resolved::Found(followed) = tree.follow(tree.find("in").unwrap()) else { panic!("found") };
+        assert_eq!(tree.entry(followed.end).path, "d/f");
     }
 }

@@ -27,6 +27,8 @@ pub struct Facts {
     pub bytes: u64,
     /// The flist's file name, once the naming hook has answered.
     pub file_name: Option<String>,
+    /// Where a node mounts the flist, where the configuration says so.
+    pub mount: Option<String>,
 }
 
 impl Facts {
@@ -43,6 +45,7 @@ impl Facts {
             files: build::files(),
             bytes: build::bytes(),
             file_name: build::file_name(),
+            mount: build::mount(),
         }
     }
 

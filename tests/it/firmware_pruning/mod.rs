@@ -53,8 +53,14 @@ fn findings(report: &Value, key: &str) -> Vec<String> {
 }
 
 /// The sample's firmware that no module asks for.
-const UNNAMED: [&str; 4] =
-    ["intel/ibt-17-16-1.ddc", "intel/ibt-17-16-1.sfi", "nvidia/tu117/acr/ucode_ahesasc.bin", "rtl_nic/rtl8411-1.fw"];
+const UNNAMED: [&str; 5] = [
+    "intel/ibt-17-16-1.ddc",
+    "intel/ibt-17-16-1.sfi",
+    // This kernel's driver takes 77 and no lower number.
+    "iwlwifi-cc-a0-72.ucode",
+    "nvidia/tu117/acr/ucode_ahesasc.bin",
+    "rtl_nic/rtl8411-1.fw",
+];
 
 #[test]
 fn firmware_that_no_module_asks_for_is_neither_packed_nor_read() {
@@ -74,7 +80,6 @@ fn firmware_that_no_module_asks_for_is_neither_packed_nor_read() {
             "cypress/cyfmac43455-sdio.bin",
             "cypress/cyfmac43455-sdio.clm_blob",
             "e100/d101m_ucode.bin",
-            "iwlwifi-cc-a0-72.ucode",
             "iwlwifi-cc-a0-77.ucode",
             "nvidia/tu116",
             "nvidia/tu117/acr/bl.bin",
@@ -120,10 +125,10 @@ fn explain_says_what_each_file_is_for_and_why_another_is_gone() {
     is("rtl_nic/rtl8168h-2.fw", "file", "named by r8169");
     is("e100/d101m_ucode.bin", "file", "named by e100 (built in)");
     is("nvidia/tu116", "symlink", "for nvidia/tu117/acr/bl.bin, named by nouveau");
-    is(
-        "iwlwifi-cc-a0-72.ucode",
-        "file",
-        "with iwlwifi-cc-a0-77.ucode, named by iwlwifi: the driver tries lower API numbers",
+    assert_eq!(
+        project.explain("iwlwifi-cc-a0-72.ucode"),
+        "/iwlwifi-cc-a0-72.ucode is not in the flist\n  plugin `firmware-prune` removed it: iwlwifi of 6.12.44-Zero-OS takes \
+         77 only\n"
     );
     is(
         "brcm/brcmfmac43455-sdio.clm_blob",
@@ -207,6 +212,12 @@ fn a_setting_that_is_none_is_refused_before_anything_is_looked_at() {
 #[test]
 fn the_configuration_has_the_last_word() {
     let project = with("config = { keep = [\"intel\"], drop = [\"**/*.fw\"], microcode = \"drop\", extras = false }");
+    // The firmware that is named, 89, is not there.
+    std::fs::copy(
+        project.path("firmware/iwlwifi-cc-a0-72.ucode"),
+        project.path("firmware/iwlwifi-ty-a0-gf-a0-83.ucode"),
+    )
+    .unwrap();
     project.build(&["build", "firmware"]).ok();
     let paths = project.paths();
     assert!(paths.iter().any(|path| path == "intel/ibt-17-16-1.sfi"), "{paths:?}");
@@ -214,7 +225,7 @@ fn the_configuration_has_the_last_word() {
     assert!(paths.iter().all(gone), "{paths:?}");
     // What belongs to a firmware is an extra, the family is not.
     assert!(paths.iter().all(|path| !path.ends_with("clm_blob")), "{paths:?}");
-    assert!(paths.iter().any(|path| path == "iwlwifi-cc-a0-72.ucode"), "{paths:?}");
+    assert!(paths.iter().any(|path| path == "iwlwifi-ty-a0-gf-a0-83.ucode"), "{paths:?}");
 }
 
 /// Whatever is not known keeps the firmware, and is a warning.

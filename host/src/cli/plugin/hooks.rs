@@ -35,6 +35,7 @@ pub fn facts(flist: &str, kind: FlistKind, kernel: &str, variables: BTreeMap<Str
         variables,
         figures: TreeFigures::default(),
         file_name: None,
+        mount: None,
     }
 }
 

@@ -58,4 +58,8 @@ impl Host for Context<'_, BuildState> {
     fn file_name(&mut self) -> wasmtime::Result<Option<String>> {
         Ok(self.facts()?.file_name.as_ref().map(ToString::to_string))
     }
+
+    fn mount(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.facts()?.mount.clone())
+    }
 }

@@ -79,6 +79,11 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// Whether something keeps an entry so far.
+    pub fn keeps(&self, id: EntryId) -> bool {
+        self.kept[id as usize]
+    }
+
     /// Something to say of an entry, should it go.
     pub fn note(&mut self, id: EntryId, what: impl FnOnce() -> String) {
         self.notes.entry(id).or_insert_with(what);

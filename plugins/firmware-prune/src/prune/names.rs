@@ -2,63 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use flistry_plugin::symlinks::Resolved;
-use flistry_plugin::{EntryId, EntryTree, Followed};
+use flistry_plugin::{EntryId, EntryTree};
 
 use super::decision::Decision;
 use super::keeper::Keeper;
+use super::numbers::Numbers;
 use crate::asked::{Asked, Driver, by};
-use crate::extras::{Derived, Extras};
+use crate::extras::{Derived, Takes};
 use crate::pattern::{ENDINGS, Found, Pattern};
+use crate::root::{Root, find_all};
 use crate::settings::Settings;
-
-/// A directory that the kernel searches.
-pub struct Root {
-    directory: EntryId,
-    /// The symlinks that lead to it.
-    way: Vec<EntryId>,
-}
-
-impl Root {
-    /// What a pattern finds there.
-    pub fn find(&self, tree: &EntryTree, pattern: &Pattern) -> Vec<Found> {
-        let mut found = pattern.find(tree, self.directory);
-        found.iter_mut().for_each(|found| found.way.extend(&self.way));
-        found
-    }
-}
-
-/// The directories that the kernel searches, in its order, as far as they are there.
-pub fn roots(tree: &EntryTree, kernel: &str) -> Vec<Root> {
-    let directory = |path: &str| {
-        path.split('/').try_fold(Root { directory: EntryTree::ROOT, way: Vec::new() }, |mut root, name| {
-            match tree.follow(tree.child(root.directory, name)?) {
-                Resolved::Found(Followed { end, passed }) if tree.is_directory(end) => {
-                    root.directory = end;
-                    root.way.extend(passed);
-                    Some(root)
-                }
-                _ => None,
-            }
-        })
-    };
-    ["updates/".to_owned() + kernel, "updates".to_owned(), kernel.to_owned()]
-        .iter()
-        .filter_map(|path| directory(path))
-        .chain([Root { directory: EntryTree::ROOT, way: Vec::new() }])
-        .collect()
-}
-
-/// What the patterns find in all of these directories.
-pub fn find_all(tree: &EntryTree, patterns: &[Pattern], roots: &[Root]) -> Vec<Found> {
-    patterns.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern))).collect()
-}
 
 /// Keeps what is named, and reports what is missing.
 pub fn keep(
     asked: &Asked,
     settings: &Settings,
-    extras: &Extras,
+    numbers: &Numbers<'_>,
     roots: &[Root],
     decision: &mut Decision,
     keeper: &mut Keeper<'_>,
@@ -69,9 +28,9 @@ pub fn keep(
         let kept = keep_found(&found, keeper, named);
         shadowed(&found, keeper.tree, decision);
         let firmware = Firmware { name, drivers, found: &found };
-        let family = firmware.keep_derived(&extras.families, roots, keeper);
+        let family = firmware.keep_derived(&numbers.extras.families, numbers, roots, keeper);
         if settings.extras {
-            firmware.keep_derived(&extras.beside, roots, keeper);
+            firmware.keep_derived(&numbers.extras.beside, numbers, roots, keeper);
         }
         let what = format!("{name}, {}", named());
         if kept {
@@ -79,8 +38,13 @@ pub fn keep(
         }
         if !found.is_empty() {
             decision.finding("dropped", format!("{what}, is there and dropped by the configuration"));
-        } else if let Some(other) = family {
+        } else if let Some((other, Takes::Yes)) = family {
             decision.finding("fallback", format!("{what}, is not there, {} is", keeper.tree.entry(other).path));
+        } else if let Some((other, _)) = family.filter(|_| !settings.allow.iter().any(|glob| glob.matches(name))) {
+            let other = &keeper.tree.entry(other).path;
+            let unknown = format!("{what}, is not there; {other} is, and it is not known whether the driver takes it");
+            decision.missing.push(unknown.clone());
+            decision.finding("fallback", unknown);
         } else if settings.allow.iter().any(|glob| glob.matches(name)) {
             decision.finding("allowed", what);
         } else {
@@ -92,7 +56,7 @@ pub fn keep(
 
 /// Literally, and if that finds nothing as a glob; each in all the places, in the kernel's order: an ending is tried
 /// everywhere before the next one.
-fn search(tree: &EntryTree, name: &str, roots: &[Root]) -> Vec<Found> {
+pub fn search(tree: &EntryTree, name: &str, roots: &[Root]) -> Vec<Found> {
     let all = |pattern: Option<Pattern>| {
         let found = pattern.iter().flat_map(|pattern| roots.iter().flat_map(|root| root.find(tree, pattern)));
         let mut found: Vec<Found> = found.collect();
@@ -143,26 +107,45 @@ struct Firmware<'a> {
 }
 
 impl Firmware<'_> {
-    /// Keeps what goes with it; returns the last of that which can stand in for it.
-    fn keep_derived(&self, rules: &[Derived], roots: &[Root], keeper: &mut Keeper<'_>) -> Option<EntryId> {
+    /// Keeps what goes with it; returns the last of that which can stand in for it, one that its driver takes for certain
+    /// before one that it may take.
+    fn keep_derived(
+        &self,
+        rules: &[Derived],
+        numbers: &Numbers<'_>,
+        roots: &[Root],
+        keeper: &mut Keeper<'_>,
+    ) -> Option<(EntryId, Takes)> {
         let Firmware { name, drivers, found } = self;
-        let mut last = None;
+        let (mut certain, mut uncertain) = (None, None);
         for rule in rules {
-            let files = rule.files(name, drivers.iter().map(|driver| driver.name.as_str()));
+            let meant: Vec<&str> =
+                drivers.iter().map(|driver| driver.name.as_str()).filter(|driver| rule.is_for(driver)).collect();
+            let files = rule.files(name, meant.iter().copied());
             for other in find_all(keeper.tree, &files, roots) {
                 // A family has its newest in it.
                 if found.iter().any(|found| found.entry == other.entry) {
                     continue;
                 }
-                let kept = keeper.keep(&other, || format!("with {name}, {}: {}", by(drivers), rule.why));
+                let takers: Vec<&str> = meant
+                    .iter()
+                    .copied()
+                    .filter(|driver| numbers.takes_any(driver, &other, rule.lowest, keeper))
+                    .collect();
+                if takers.is_empty() {
+                    continue;
+                }
+                let kept = keeper.keep(&other, || format!("with {name}, {}: {}", by(*drivers), rule.why));
                 // Data that stands beside a family has another ending.
                 let path = &keeper.tree.entry(other.entry).path;
                 let plain = path.strip_suffix(ENDINGS[other.ending]).unwrap_or(path);
                 if kept && ending(plain) == ending(name) {
-                    last = Some(other.entry);
+                    let takes = |driver: &&str| numbers.takes(driver, &other, rule.lowest, keeper.tree) == Takes::Yes;
+                    let place = if takers.iter().any(takes) { &mut certain } else { &mut uncertain };
+                    *place = Some(other.entry);
                 }
             }
         }
-        last
+        certain.map(|entry| (entry, Takes::Yes)).or(uncertain.map(|entry| (entry, Takes::Unknown)))
     }
 }

@@ -3,6 +3,7 @@
 use flistry_plugin::testing::TestTree;
 
 use super::*;
+use crate::asked::Driver;
 use crate::builtin::Builtins;
 use crate::settings::Config;
 
@@ -34,7 +35,8 @@ struct Case {
 fn case(asked: Asked, config: &str, lines: &[&str]) -> Case {
     let config: Config = serde_json::from_str(config).unwrap();
     let tree = tree(lines);
-    let decision = prune(&tree, &asked, "6.12.44", &config.settings().unwrap(), &Extras::shipped().unwrap());
+    let paths = Paths::new(&tree, &roots(&tree, "6.12.44"));
+    let decision = prune(&tree, &paths, &asked, "6.12.44", &config.settings().unwrap(), &Extras::shipped().unwrap());
     Case { tree, decision }
 }
 
@@ -92,6 +94,27 @@ fn what_is_named_stays_and_the_rest_goes_with_its_directories() {
     assert_eq!(case.why("old"), "nothing in it is kept");
     assert_eq!((case.decision.removed, case.decision.removed_bytes), (3, 300));
     assert_eq!(case.findings("removed"), ["3 files and symlinks with 300 bytes, and 2 directories"]);
+}
+
+#[test]
+fn what_stands_in_a_driver_s_data_stays() {
+    let mut given = asked(&["b43: b43/ucode5.fw", "r8169: rtl.fw", "comedi:", "quiet:", "btusb:"]);
+    given.string("rtl.fw", &Driver::module("r8169"));
+    given.string("rtlwifi/x.bin", &Driver::module("rtl8723ae"));
+    given.string("rtlwifi/x.bin", &Driver::module("rtl8723be"));
+    given.format("b43%s/%s.fw", &Driver::module("b43"));
+    given.loaders.extend(["b43", "comedi", "btusb", "rtl8723ae"].map(Driver::module));
+    let lines =
+        ["b43/ucode5.fw", "b43/b0g0initvals5.fw", "b43/b0g0.bin", "rtl.fw", "rtlwifi/x.bin.xz", "rtlwifi/y.bin"];
+    let case = case(given, "{}", &lines);
+    assert_eq!(case.kept(), ["b43/b0g0initvals5.fw", "b43/ucode5.fw", "rtl.fw", "rtlwifi/x.bin.xz"]);
+    assert_eq!(case.why("rtlwifi/x.bin.xz"), "string in rtl8723ae, rtl8723be");
+    assert_eq!(case.why("b43/b0g0initvals5.fw"), "format in b43 (b43%s/%s.fw)");
+    // What a driver names is not told twice.
+    assert_eq!((case.why("b43/ucode5.fw"), case.why("rtl.fw")), ("named by b43", "named by r8169"));
+    // An extra knows what btusb loads, and nothing says anything of comedi's.
+    let silent = "comedi: it loads firmware, and neither what it names nor its strings say which";
+    assert_eq!(case.findings("unnamed"), [silent]);
 }
 
 #[test]
@@ -153,18 +176,63 @@ fn symlinks_that_dangle_go_and_those_that_lead_out_stay_if_they_are_named() {
 }
 
 #[test]
-fn a_lower_number_stands_in_for_the_one_that_is_named() {
-    let lines = ["iwlwifi-cc-a0-72.ucode", "iwlwifi-cc-a0.pnvm", "iwlwifi-so-a0.pnvm", "iwlwifi-ty-a0-59.ucode"];
-    let case = case(asked(&["iwlwifi: iwlwifi-cc-a0-77.ucode iwlwifi-so-a0-89.ucode"]), r#"{"extras": false}"#, &lines);
-    assert_eq!(case.kept(), ["iwlwifi-cc-a0-72.ucode", "iwlwifi-cc-a0.pnvm", "iwlwifi-so-a0.pnvm"]);
+fn a_lower_number_stands_in_for_the_one_that_is_named_if_the_driver_takes_it() {
+    let lines = [
+        "iwlwifi-cc-a0-72.ucode",
+        "iwlwifi-cc-a0.pnvm",
+        "iwlwifi-so-a0-gf-a0-83.ucode",
+        "iwlwifi-so-a0-gf-a0.pnvm",
+        "iwlwifi-so-a0-hr-b0.pnvm",
+        "iwlwifi-sc-a0-gf-a0-88.ucode",
+        "iwlwifi-so-a0-gf4-a0-89.ucode",
+        "iwlwifi-so-a0-gf4-a0-73.ucode",
+        "iwlwifi-ty-a0-59.ucode",
+    ];
+    let names = "iwlwifi: iwlwifi-cc-a0-77.ucode iwlwifi-so-a0-gf-a0-89.ucode iwlwifi-so-a0-hr-b0-89.ucode \
+                 iwlwifi-sc-a0-gf-a0-99.ucode iwlwifi-so-a0-gf4-a0.pnvm";
+    let case = case(asked(&[names]), r#"{"extras": false}"#, &lines);
     assert_eq!(
-        case.why("iwlwifi-cc-a0-72.ucode"),
-        "with iwlwifi-cc-a0-77.ucode, named by iwlwifi: the driver tries lower API numbers"
+        case.kept(),
+        [
+            "iwlwifi-cc-a0.pnvm",
+            "iwlwifi-sc-a0-gf-a0-88.ucode",
+            "iwlwifi-so-a0-gf-a0-83.ucode",
+            "iwlwifi-so-a0-gf-a0.pnvm",
+            "iwlwifi-so-a0-gf4-a0-89.ucode",
+            "iwlwifi-so-a0-hr-b0.pnvm",
+        ]
     );
-    // What belongs to a firmware of the family is none itself.
-    let fallback = "iwlwifi-cc-a0-77.ucode, named by iwlwifi, is not there, iwlwifi-cc-a0-72.ucode is";
-    assert_eq!(case.findings("fallback"), [fallback]);
-    assert_eq!(case.findings("missing"), ["iwlwifi-so-a0-89.ucode, named by iwlwifi"]);
+    assert_eq!(
+        case.why("iwlwifi-so-a0-gf-a0-83.ucode"),
+        "with iwlwifi-so-a0-gf-a0-89.ucode, named by iwlwifi: the driver tries lower API numbers"
+    );
+    assert_eq!(case.why("iwlwifi-cc-a0-72.ucode"), "iwlwifi of 6.12.44 takes 77 only");
+    assert_eq!(case.why("iwlwifi-so-a0-gf4-a0-73.ucode"), "iwlwifi of 6.12.44 takes 77 to 89 only");
+    let unknown = "iwlwifi-sc-a0-gf-a0-99.ucode, named by iwlwifi, is not there; iwlwifi-sc-a0-gf-a0-88.ucode is, and it is \
+                   not known whether the driver takes it";
+    let known = "iwlwifi-so-a0-gf-a0-89.ucode, named by iwlwifi, is not there, iwlwifi-so-a0-gf-a0-83.ucode is";
+    assert_eq!(case.findings("fallback"), [unknown, known]);
+    // What belongs to a firmware of the family is none itself, and what the driver does not take stands in for nothing.
+    let missing = [
+        "iwlwifi-cc-a0-77.ucode, named by iwlwifi",
+        "iwlwifi-so-a0-gf4-a0.pnvm, named by iwlwifi",
+        "iwlwifi-so-a0-hr-b0-89.ucode, named by iwlwifi",
+    ];
+    assert_eq!(case.findings("missing"), missing);
+    assert_eq!(case.decision.missing, [missing[0], unknown, missing[1], missing[2]]);
+}
+
+#[test]
+fn every_stepping_is_asked_for_within_what_the_driver_takes() {
+    let lines = [
+        "iwlwifi-cc-a0-72.ucode",
+        "iwlwifi-cc-a0-77.ucode",
+        "iwlwifi-cc-b0-77.ucode",
+        "iwlwifi-Qu-a0-jf-b0-63.ucode.xz",
+    ];
+    let case = case(asked(&["iwlwifi: iwlwifi-cc-a0-77.ucode"]), "{}", &lines);
+    assert_eq!(case.kept(), ["iwlwifi-cc-a0-77.ucode", "iwlwifi-cc-b0-77.ucode"]);
+    assert_eq!(case.why("iwlwifi-cc-b0-77.ucode"), "extra for iwlwifi: the device's steppings decide the name");
 }
 
 #[test]

@@ -1,0 +1,198 @@
+//! Whether the kernel can decompress a firmware file: more than its ending has to be right.
+//!
+//! | file | what the kernel reads |
+//! |---|---|
+//! | `.xz` | a stream checked with CRC32 or not at all: the one that `xz` makes by default, with CRC64, fails with `-EINVAL` |
+//! | `.zst` | one frame whose header has the size of its contents: one that came out of a pipe lacks it |
+//!
+//! Only headers are read, of a file and of each of its blocks: a few bytes for each 128 KiB.
+
+use std::collections::HashSet;
+
+use crate::progress::Warning;
+use crate::tree::source::SourceFile;
+use crate::tree::{EntryId, Tree};
+
+/// What is wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum HeaderFault {
+    NotXz,
+    XzCheck(u8),
+    NotZstd,
+    ZstdWithoutSize,
+    ZstdFrames,
+}
+
+impl HeaderFault {
+    fn as_str(self) -> &'static str {
+        match self {
+            HeaderFault::NotXz => "end in .xz and are no xz files",
+            HeaderFault::XzCheck(4) => "are compressed by xz with the check CRC64",
+            HeaderFault::XzCheck(_) => "are compressed by xz with a check that is not CRC32",
+            HeaderFault::NotZstd => "end in .zst and are no zstd files, or damaged ones",
+            HeaderFault::ZstdWithoutSize => "are compressed by zstd without the size of their contents, as from a pipe",
+            HeaderFault::ZstdFrames => "are compressed by zstd in several frames",
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            HeaderFault::NotXz | HeaderFault::XzCheck(_) => "compress them with `xz --check=crc32`",
+            _ => "compress each whole file by its name, with `zstd FILE`",
+        }
+    }
+}
+
+/// Looks at the headers of the files that the kernel would decompress; `open` opens a file, or has none for what is not in the
+/// source, or can't be opened.
+pub fn check(tree: &Tree, open: impl Fn(EntryId) -> Option<SourceFile>) -> Vec<Warning> {
+    let compressed = |id: EntryId| [".xz", ".zst"].iter().any(|ending| tree.get(id).name.ends_with(ending));
+    let files: Vec<(EntryId, u64)> = tree.files().filter(|(id, _)| compressed(*id)).collect();
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let paths: HashSet<String> = tree.iter().map(|(id, _)| tree.path(id)).collect();
+    let mut faults: Vec<(HeaderFault, String)> = Vec::new();
+    for (id, size) in files {
+        let path = tree.path(id);
+        // Where the plain file is there as well, the kernel finds that one.
+        let is_read = path.rsplit_once('.').is_some_and(|(plain, _)| !paths.contains(plain));
+        if is_read && let Some(file) = open(id) {
+            let read = |from: u64, buffer: &mut [u8]| file.read_exact_at(buffer, from);
+            let fault = if path.ends_with(".xz") { xz(read) } else { zstd(read, size) };
+            faults.extend(fault.map(|fault| (fault, path)));
+        }
+    }
+    faults.sort();
+    let groups = faults.chunk_by(|(one, _), (other, _)| one == other);
+    groups.map(|group| warning(group[0].0, &group[0].1, group.len())).collect()
+}
+
+fn warning(fault: HeaderFault, first: &str, count: usize) -> Warning {
+    let first = format!("/{first}");
+    let first = crate::printable::Printable(&first);
+    let (what, first) = match count {
+        1 => ("1 firmware file".to_owned(), format!(": {first}")),
+        count => (format!("{count} firmware files"), format!(" (the first: {first})")),
+    };
+    Warning::new(format!("{what}, which the kernel does not read: they {}{first}", fault.as_str()), fault.remedy())
+}
+
+/// The stream header: six bytes of magic, then flags, whose second byte is the kind of check.
+fn xz<E>(read: impl Fn(u64, &mut [u8]) -> Result<(), E>) -> Option<HeaderFault> {
+    const MAGIC: &[u8] = b"\xfd7zXZ\0\0";
+    let mut header = [0; 8];
+    match read(0, &mut header) {
+        Err(_) => Some(HeaderFault::NotXz),
+        Ok(()) if !header.starts_with(MAGIC) => Some(HeaderFault::NotXz),
+        // 0 is none, 1 is CRC32.
+        Ok(()) => Some(header[7]).filter(|check| *check > 1).map(HeaderFault::XzCheck),
+    }
+}
+
+/// A frame's header, then its blocks up to the last one, then nothing.
+fn zstd<E>(read: impl Fn(u64, &mut [u8]) -> Result<(), E>, size: u64) -> Option<HeaderFault> {
+    const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
+    let mut header = [0; 5];
+    if read(0, &mut header).is_err() || header[..4] != MAGIC {
+        return Some(HeaderFault::NotZstd);
+    }
+    let descriptor = header[4];
+    let single = descriptor & 0x20 != 0;
+    let size_bytes = match (descriptor >> 6, single) {
+        (0, false) => return Some(HeaderFault::ZstdWithoutSize),
+        (0, true) => 1,
+        (flag, _) => 1 << flag,
+    };
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let mut at = 5 + u64::from(!single) + dictionary + size_bytes;
+    loop {
+        let mut block = [0; 4];
+        if read(at, &mut block[..3]).is_err() {
+            return Some(HeaderFault::NotZstd);
+        }
+        let block = u32::from_le_bytes(block);
+        at += 3 + match (block >> 1) & 3 {
+            // One byte, repeated.
+            1 => 1,
+            _ => u64::from(block >> 3),
+        };
+        if block & 1 == 1 {
+            break;
+        }
+    }
+    let end = at + if descriptor & 4 == 0 { 0 } else { 4 };
+    match end.cmp(&size) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Less => Some(HeaderFault::ZstdFrames),
+        std::cmp::Ordering::Greater => Some(HeaderFault::NotZstd),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::process::Command;
+
+    use super::*;
+
+    fn fault(name: &str, bytes: &[u8]) -> Option<HeaderFault> {
+        let read = |from: u64, buffer: &mut [u8]| {
+            let rest = bytes.get(from as usize..).unwrap_or_default();
+            let rest = rest.get(..buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+            buffer.copy_from_slice(rest);
+            Ok::<(), io::Error>(())
+        };
+        if name.ends_with(".xz") { xz(read) } else { zstd(read, bytes.len() as u64) }
+    }
+
+    /// What a compressor makes of these bytes, from a file or from a pipe.
+    fn compressed(command: &[&str], bytes: &[u8], pipe: bool) -> Vec<u8> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("f");
+        std::fs::write(&file, bytes).unwrap();
+        // From a pipe zstd can't know the size.
+        let script = if pipe { "cat \"$0\" | \"$@\" --stdout -q" } else { "\"$@\" --stdout -q \"$0\"" };
+        let mut run = Command::new("sh");
+        run.arg("-c").arg(script).arg(&file).args(command);
+        let output = run.output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    #[test]
+    fn xz_is_read_with_crc32_or_no_check() {
+        let made = |check: &str| compressed(&["xz", check], b"firmware", false);
+        assert_eq!(fault("a.xz", &made("--check=crc32")), None);
+        assert_eq!(fault("a.xz", &made("--check=none")), None);
+        assert_eq!(fault("a.xz", &made("--check=crc64")), Some(HeaderFault::XzCheck(4)));
+        assert_eq!(fault("a.xz", &made("--check=sha256")), Some(HeaderFault::XzCheck(10)));
+        assert_eq!(
+            (fault("a.xz", b"made up"), fault("a.xz", b"")),
+            (Some(HeaderFault::NotXz), Some(HeaderFault::NotXz))
+        );
+    }
+
+    #[test]
+    fn zstd_is_read_as_one_frame_with_its_size() {
+        let large: Vec<u8> = (0..700_000_u32).flat_map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        for contents in [&b""[..], b"firmware", &[7; 300_000], &large] {
+            for options in [&["zstd", "-3"][..], &["zstd", "-19", "--no-check"]] {
+                let whole = compressed(options, contents, false);
+                assert_eq!(fault("a.zst", &whole), None, "{} bytes", contents.len());
+                assert_eq!(fault("a.zst", &[&whole[..], &whole].concat()), Some(HeaderFault::ZstdFrames));
+                assert_eq!(fault("a.zst", &whole[..whole.len() - 1]), Some(HeaderFault::NotZstd));
+            }
+            // What comes out of a pipe in one piece is as good as a file.
+            if contents.len() < 256 << 10 {
+                continue;
+            }
+            let piped = compressed(&["zstd"], contents, true);
+            assert_eq!(fault("a.zst", &piped), Some(HeaderFault::ZstdWithoutSize), "{} bytes", contents.len());
+        }
+        assert_eq!(
+            (fault("a.zst", b"made up"), fault("a.zst", b"")),
+            (Some(HeaderFault::NotZstd), Some(HeaderFault::NotZstd))
+        );
+    }
+}
