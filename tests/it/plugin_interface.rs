@@ -101,6 +101,16 @@ fn excessive_demands_are_refused() {
     }
 }
 
+/// Each text here is within its own limit; so many of them would still make a manifest or a report of any size.
+#[test]
+fn what_is_said_in_a_whole_run_is_limited() {
+    fails("findings-flood", "filter: more bytes of findings in one run than the allowed 16777216");
+    fails("explain-flood", "filter: more bytes of reasons in one run than the allowed 16777216");
+    fails("tags-flood", "post-pack: more bytes of tags in one run than the allowed 1048576");
+    fails("removed-tags-flood", "post-pack: more bytes of tags in one run than the allowed 1048576");
+    fails("symlinks-flood", "post-pack: more bytes of added symlinks in one run than the allowed 8388608");
+}
+
 #[test]
 fn answers_that_do_not_fit_the_question_are_refused() {
     fails("too-few", "filter: it gave 3 verdicts on 4 entries");

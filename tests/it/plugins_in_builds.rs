@@ -255,6 +255,32 @@ mod components {
     }
 
     #[test]
+    fn limits_of_a_whole_run_come_from_the_configuration() {
+        for (word, setting, what) in [
+            ("reasons-flood", "total-reason-bytes", "bytes of reasons in one run"),
+            ("log-steady", "total-log-bytes", "bytes logged in one run"),
+            ("findings-flood", "total-finding-bytes", "bytes of findings in one run"),
+        ] {
+            let project = with_hostile(&format!("config = {{ do = \"{word}\" }}\nlimits = {{ {setting} = 1999 }}"));
+            project.flistry(&["build"]).fails(
+                1,
+                &format!("plugin `bad`, filter: more {what} than the allowed 1999"),
+                &format!("if the plugin is right to need more, raise its limit `{setting}` in config/flistry.toml"),
+            );
+        }
+    }
+
+    #[test]
+    fn a_component_with_too_much_code_is_refused_before_it_is_compiled() {
+        let project = with_hostile("config = { do = \"nothing\" }\nlimits = { functions = 5 }");
+        project.flistry(&["build"]).fails(
+            2,
+            "plugin `bad`, load: more functions than the allowed 5",
+            "if the plugin is right to need more, raise its limit `functions` in config/flistry.toml",
+        );
+    }
+
+    #[test]
     fn a_post_pack_plugin_that_removes_everything_is_an_error() {
         let project = with_hostile("config = { do = \"remove-all\" }");
         let toml = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
