@@ -65,6 +65,10 @@ pub enum Error {
     NothingLeft { flist: String, files: u64, by: String },
     #[error("flist `{flist}` holds what no node could use:{}", listed(what))]
     Unusable { flist: String, what: Vec<Warning> },
+    #[error(
+        "flist `{flist}` has no file: {count} of its symlinks lead out of the source, where no node finds anything"
+    )]
+    OnlySymlinks { flist: String, count: usize },
     #[error(transparent)]
     Pack(#[from] PackError),
     #[error(transparent)]
@@ -207,6 +211,7 @@ impl Error {
                 Some("correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml".into())
             }
             Error::Unusable { .. } => Some("`strict = false` of [node] in config/flistry.toml makes these warnings".into()),
+            Error::OnlySymlinks { .. } => Some("copy the files, as `cp -rL` does, and pack the copy".into()),
             Error::Pack(error) => error.hint(),
             Error::Store(error) => Some(error.hint()),
             Error::Sqlite(_) => None,

@@ -61,3 +61,72 @@ fn a_strict_build_ends_before_anything_is_stored() {
     );
     assert!(project.names("dist/blobs").is_empty());
 }
+
+/// What a compressor makes of a file, in the project's firmware.
+fn compressed(project: &Project, command: &[&str], path: &str, contents: &[u8]) {
+    let plain = project.path("plain");
+    std::fs::write(&plain, contents).unwrap();
+    let output =
+        std::process::Command::new(command[0]).args(&command[1..]).args(["-c", "-q"]).arg(&plain).output().unwrap();
+    assert!(output.status.success(), "{command:?}");
+    std::fs::remove_file(plain).unwrap();
+    std::fs::write(project.path(path), output.stdout).unwrap();
+}
+
+#[test]
+fn compressed_firmware_is_looked_into() {
+    let project = project(false);
+    std::fs::remove_file(project.path("firmware/acme/a.bin.xz")).unwrap();
+    compressed(&project, &["xz"], "firmware/acme/crc64.bin.xz", b"firmware");
+    compressed(&project, &["xz", "--check=crc32"], "firmware/acme/crc32.bin.xz", b"firmware");
+    compressed(&project, &["zstd"], "firmware/acme/good.bin.zst", b"firmware");
+    compressed(&project, &["zstd", "--no-content-size"], "firmware/acme/piped.bin.zst", b"firmware");
+    // The kernel finds the plain one first.
+    compressed(&project, &["xz"], "firmware/acme/both.bin.xz", b"firmware");
+    project.write("firmware/acme/both.bin", "firmware");
+    let run = project.flistry(&["plan", "firmware"]).ok();
+    for what in [
+        "1 firmware file, which the kernel does not read: they are compressed by xz with the check CRC64: /acme/crc64.bin.xz",
+        "compress them with `xz --check=crc32`",
+        "1 firmware file, which the kernel does not read: they are compressed by zstd without the size of their contents, as from \
+         a pipe: /acme/piped.bin.zst",
+    ] {
+        assert!(run.stderr.contains(what), "{what}: {}", run.stderr);
+    }
+    for fine in ["crc32.bin", "good.bin", "both.bin"] {
+        assert!(
+            !run.stderr.contains(&format!("/acme/{fine}.xz: "))
+                && !run.stderr.contains(&format!("not read: they {fine}"))
+        );
+    }
+}
+
+#[test]
+fn symlinks_that_lead_nowhere_end_a_strict_build() {
+    let project = project(true);
+    std::fs::remove_file(project.path("firmware/acme/a.bin.xz")).unwrap();
+    std::os::unix::fs::symlink("/lib/firmware/amd-ucode", project.path("firmware/acme/within")).unwrap();
+    std::os::unix::fs::symlink("/opt/acme.bin", project.path("firmware/acme/out")).unwrap();
+    project.flistry(&["plan", "firmware"]).fails(
+        1,
+        "flist `firmware` holds what no node could use:\n  \
+         1 symlink leads to nothing: /acme/link -> nowhere (correct it, or let a filter drop it)\n  \
+         1 symlink leads out of the flist: /acme/out -> /opt/acme.bin (put what it leads to into the source, or let a filter drop it)",
+        "`strict = false` of [node] in config/flistry.toml makes these warnings",
+    );
+}
+
+#[test]
+fn a_source_that_has_files_by_symlinks_out_of_it_alone_is_refused() {
+    let project = project(false);
+    std::fs::remove_dir_all(project.path("firmware")).unwrap();
+    std::fs::create_dir_all(project.path("firmware/acme")).unwrap();
+    for name in ["a.bin", "b.bin"] {
+        std::os::unix::fs::symlink(format!("/nix/store/{name}"), project.path("firmware/acme").join(name)).unwrap();
+    }
+    project.flistry(&["plan", "firmware"]).fails(
+        1,
+        "flist `firmware` has no file: 2 of its symlinks lead out of the source, where no node finds anything",
+        "copy the files, as `cp -rL` does, and pack the copy",
+    );
+}

@@ -92,6 +92,9 @@ pub(super) fn compatible(
 ) -> Result<Vec<String>, Error> {
     let mount = flist.mount_on(config);
     let remarks = compatibility::check(flist.kind, &input.tree, mount.as_deref(), &config.kernel_config, &config.node);
+    if remarks.outside > 0 && input.tree.files().next().is_none() {
+        return Err(Error::OnlySymlinks { flist: flist.name.clone(), count: remarks.outside });
+    }
     if flist.kind == FlistKind::Firmware {
         unusable.extend(firmware_headers::check(&input.tree, |id| match input.contents(id) {
             // What can't be read is left to the pack, which reads it all.

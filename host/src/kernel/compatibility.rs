@@ -38,6 +38,8 @@ pub struct Remarks {
     pub unusable: Vec<Warning>,
     /// What does not hinder a node.
     pub notes: Vec<String>,
+    /// How many symlinks lead out of the tree.
+    pub outside: usize,
 }
 
 /// Looks at a tree of that kind. `mount` is where a node has it, `kernel` how the node's kernel was configured.
@@ -158,6 +160,7 @@ fn symlinks(kind: FlistKind, tree: &Tree, mount: Option<&str>, node: &NodeSettin
             }
         }
     }
+    remarks.outside = outside.count();
     for (group, what, remedy) in [
         (dangling, "to nothing", "correct it, or let a filter drop it"),
         (outside, "out of the flist", "put what it leads to into the source, or let a filter drop it"),

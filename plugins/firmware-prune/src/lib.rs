@@ -12,6 +12,7 @@
 //! | `paths`, `formats`, `strings` | what stands in the data of drivers |
 //! | `extras` | the reviewed data of `extras.toml` |
 //! | `root`, `pattern` | names in the firmware tree |
+//! | `whence` | the symlinks that a checkout of linux-firmware lacks |
 //! | `prune`, `reasons` | the decision |
 //!
 //! Whatever is not known keeps files: a module that can't be read, or built-in drivers that are listed nowhere, mean that nothing
@@ -28,6 +29,7 @@ mod reasons;
 mod root;
 mod settings;
 mod strings;
+mod whence;
 
 use flistry_plugin::modules::module_name;
 use flistry_plugin::symlinks::FIRMWARE_PLACES;
@@ -41,6 +43,7 @@ use paths::Paths;
 use prune::{Decision, prune};
 use root::roots;
 use settings::Config;
+use whence::{Unmade, unmade};
 
 /// How many modules are asked about at once: enough for all cores, and an answer of a few megabytes.
 const BATCH: usize = 1024;
@@ -84,7 +87,14 @@ impl PostPack for FirmwarePrune {
         for why in &asked.unknown {
             log::warn(&format!("{why}: all firmware is kept"));
         }
-        let decision = prune(&tree, &paths, &asked, &facts.kernel, &settings, &extras);
+        let unmade = match bytes(&trees::open(&facts.flist)?, "WHENCE")? {
+            Some(text) => unmade(&String::from_utf8_lossy(&text), &tree),
+            None => Vec::new(),
+        };
+        if let Some(warning) = warning(&unmade) {
+            log::warn(&warning);
+        }
+        let decision = prune(&tree, &paths, &asked, &unmade, &facts.kernel, &settings, &extras);
         tell(&decision);
         if settings.strict && !decision.missing.is_empty() {
             return Err(Error::new("firmware-missing", missing(&decision.missing)));
@@ -136,6 +146,19 @@ fn read_modules(flist: &str, paths: &Paths, asked: &mut Asked) -> Result<(), Err
 fn bytes(tree: &Tree, path: &str) -> Result<Option<Vec<u8>>, Error> {
     let file = tree.find(path).filter(|entry| entry.kind == Kind::File);
     file.map(|file| tree.contents(&file)).transpose()
+}
+
+/// What to do about symlinks that nobody made.
+fn warning(unmade: &[Unmade]) -> Option<String> {
+    let first = &unmade.first()?.path;
+    let symlinks = match unmade.len() {
+        1 => "a symlink that is".to_owned(),
+        count => format!("{count} symlinks that are"),
+    };
+    Some(format!(
+        "WHENCE lists {symlinks} not there, the first is {first}: a driver that asks by such a name finds nothing. Run \
+         `copy-firmware.sh` of linux-firmware, and pack the directory that it makes"
+    ))
 }
 
 fn tell(decision: &Decision) {
@@ -213,6 +236,37 @@ mod tests {
         assert_eq!(reason("z.bin"), "no module names it");
         let unnamed = "snd_hda: it loads firmware, and neither what it names nor its strings say which";
         assert_eq!(done.said.findings("unnamed"), [unnamed]);
+    }
+
+    #[test]
+    fn a_checkout_without_its_symlinks_is_told_and_loses_nothing_of_what_they_lead_to() {
+        let modules = TestTree::new(["modules.builtin"]).module("kernel/m.ko", &[("firmware", "brcm/f.bin")]);
+        let whence = "Link: brcm/f.bin -> ../cypress/g.bin\nLink: nvidia/tu117 -> tu116\n";
+        let firmware = TestTree::new(["cypress/g.bin", "cypress/h.bin", "nvidia/tu116/a.bin"]).file("WHENCE", whence);
+        let done = Build::firmware().grant("modules", modules).edit::<FirmwarePrune>("{}", firmware).unwrap();
+        let files: Vec<&str> = done.kept().into_iter().filter(|path| path.ends_with(".bin")).collect();
+        assert_eq!(files, ["cypress/g.bin", "nvidia/tu116/a.bin"]);
+        assert_eq!(done.said.explained["cypress/g.bin"], "WHENCE has the symlink brcm/f.bin to it, which is not there");
+        let warning = "WHENCE lists 2 symlinks that are not there, the first is brcm/f.bin: a driver that asks by such a name finds \
+                       nothing. Run `copy-firmware.sh` of linux-firmware, and pack the directory that it makes";
+        assert!(done.said.log.iter().any(|(_, line)| line == warning), "{:?}", done.said.log);
+        assert_eq!(done.said.findings("unmade"), ["brcm/f.bin", "nvidia/tu117"]);
+        // What a driver asks for is still not there.
+        assert_eq!(done.said.findings("missing"), ["brcm/f.bin, named by m"]);
+    }
+
+    #[test]
+    fn strict_wants_what_is_named_in_the_flist() {
+        let modules =
+            TestTree::new(["modules.builtin"]).module("kernel/m.ko", &[("firmware", "a.bin"), ("firmware", "b.bin")]);
+        let build = Build::firmware().grant("modules", modules);
+        let firmware = ["a.bin -> /opt/a.bin", "b.bin", "c -> /opt/c"];
+        let error = build.edit::<FirmwarePrune>(r#"{"strict": true}"#, firmware).err().unwrap();
+        assert!(error.message.contains("not there: a.bin, named by m, leads out of the flist"), "{}", error.message);
+        for lenient in [r#"{"strict": true, "allow": ["a.bin"]}"#, "{}"] {
+            let done = build.edit::<FirmwarePrune>(lenient, firmware).unwrap();
+            assert_eq!(done.kept(), ["a.bin", "b.bin"]);
+        }
     }
 
     #[test]

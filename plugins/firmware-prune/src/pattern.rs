@@ -33,6 +33,13 @@ pub struct Found {
     pub ending: usize,
 }
 
+impl Found {
+    /// Whether it is a symlink out of the tree.
+    pub fn is_outside(&self, tree: &EntryTree) -> bool {
+        tree.follow(self.entry) == Resolved::Escaping
+    }
+}
+
 impl Pattern {
     /// A name as the kernel builds a path of it, so that `/a//b` is `a/b`; `None` where no file can have it.
     pub fn literal(name: &str) -> Option<Pattern> {

@@ -20,6 +20,7 @@ use crate::paths::Paths;
 use crate::pattern::Found;
 use crate::root::{Root, find_all, roots};
 use crate::settings::{Microcode, Settings};
+use crate::whence::Unmade;
 pub use decision::Decision;
 use keeper::Keeper;
 use numbers::Numbers;
@@ -29,6 +30,7 @@ pub fn prune(
     tree: &EntryTree,
     paths: &Paths,
     asked: &Asked,
+    unmade: &[Unmade],
     kernel: &str,
     settings: &Settings,
     extras: &Extras,
@@ -40,6 +42,7 @@ pub fn prune(
     let mut keeper = Keeper::new(tree, dropped(tree, settings, extras));
     look_at_symlinks(tree, &mut decision, &mut keeper);
     keep_configured(tree, settings, &mut keeper);
+    keep_targets(unmade, &mut decision, &mut keeper);
     microcode(tree, settings, extras, &mut decision, &mut keeper);
 
     let roots = roots(tree, kernel);
@@ -99,6 +102,18 @@ fn look_at_symlinks(tree: &EntryTree, decision: &mut Decision, keeper: &mut Keep
                 keeper.note(id, || "it leads nowhere".to_owned());
             }
             Resolved::Escaping => decision.finding("escaping", symlink()),
+        }
+    }
+}
+
+/// Keeps what the symlinks lead to that nobody made.
+fn keep_targets(unmade: &[Unmade], decision: &mut Decision, keeper: &mut Keeper<'_>) {
+    for Unmade { path, targets } in unmade {
+        decision.finding("unmade", path.clone());
+        for target in targets {
+            for id in std::iter::once(*target).chain(keeper.tree.beneath(*target)) {
+                keeper.keep_whole(id, || format!("WHENCE has the symlink {path} to it, which is not there"));
+            }
         }
     }
 }

@@ -33,19 +33,24 @@ pub fn keep(
             firmware.keep_derived(&numbers.extras.beside, numbers, roots, keeper);
         }
         let what = format!("{name}, {}", named());
+        let may_be_missing = settings.allow.iter().any(|glob| glob.matches(name));
         if kept {
+            // On a node whose own files are not known.
+            if !may_be_missing && found.iter().all(|found| found.is_outside(keeper.tree)) {
+                decision.missing.push(format!("{what}, leads out of the flist"));
+            }
             continue;
         }
         if !found.is_empty() {
             decision.finding("dropped", format!("{what}, is there and dropped by the configuration"));
         } else if let Some((other, Takes::Yes)) = family {
             decision.finding("fallback", format!("{what}, is not there, {} is", keeper.tree.entry(other).path));
-        } else if let Some((other, _)) = family.filter(|_| !settings.allow.iter().any(|glob| glob.matches(name))) {
+        } else if let Some((other, _)) = family.filter(|_| !may_be_missing) {
             let other = &keeper.tree.entry(other).path;
             let unknown = format!("{what}, is not there; {other} is, and it is not known whether the driver takes it");
             decision.missing.push(unknown.clone());
             decision.finding("fallback", unknown);
-        } else if settings.allow.iter().any(|glob| glob.matches(name)) {
+        } else if may_be_missing {
             decision.finding("allowed", what);
         } else {
             decision.missing.push(what.clone());

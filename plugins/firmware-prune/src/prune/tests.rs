@@ -36,7 +36,8 @@ fn case(asked: Asked, config: &str, lines: &[&str]) -> Case {
     let config: Config = serde_json::from_str(config).unwrap();
     let tree = tree(lines);
     let paths = Paths::new(&tree, &roots(&tree, "6.12.44"));
-    let decision = prune(&tree, &paths, &asked, "6.12.44", &config.settings().unwrap(), &Extras::shipped().unwrap());
+    let decision =
+        prune(&tree, &paths, &asked, &[], "6.12.44", &config.settings().unwrap(), &Extras::shipped().unwrap());
     Case { tree, decision }
 }
 
