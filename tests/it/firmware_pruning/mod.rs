@@ -89,18 +89,18 @@ fn firmware_that_no_module_asks_for_is_neither_packed_nor_read() {
             "rtl_nic/rtl8168h-2.fw",
         ]
     );
-    assert!(run.stdout.contains("\n  removed    5 entries with 12.2 kB by firmware-prune\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("\n  removed    6 entries with 26.2 kB by firmware-prune\n"), "{}", run.stdout);
     assert!(
-        run.stdout.contains("\n  found      1 microcode, 1 missing, 1 removed (firmware-prune)\n"),
+        run.stdout.contains("\n  found      1 microcode, 1 missing, 5 removed (firmware-prune)\n"),
         "{}",
         run.stdout
     );
     let report = project.report(FIRMWARE);
-    assert_eq!(report["pack"]["files_read"], 15);
+    assert_eq!(report["pack"]["files_read"], 14);
     let tags = &report["manifest"]["tags"];
     assert_eq!(
         ["kept", "removed", "removed-bytes", "missing"].map(|key| tags[format!("firmware.{key}")].as_str().unwrap()),
-        ["19", "4", "12160", "1"]
+        ["18", "5", "26160", "1"]
     );
     // The tags of the plugin after it are there as well.
     assert_eq!(tags["description"], "firmware of the sample image");
