@@ -7,6 +7,6 @@ fn main() {
     println!("cargo:rerun-if-changed=extras.toml");
     let text = fs::read_to_string("extras.toml").expect("extras.toml is there");
     let data: serde_json::Value = toml::from_str(&text).unwrap_or_else(|error| panic!("extras.toml: {error}"));
-    let folder = env::var_os("OUT_DIR").expect("cargo sets it");
-    fs::write(Path::new(&folder).join("extras.json"), data.to_string()).expect("the folder can be written to");
+    let directory = env::var_os("OUT_DIR").expect("cargo sets it");
+    fs::write(Path::new(&directory).join("extras.json"), data.to_string()).expect("the directory can be written to");
 }

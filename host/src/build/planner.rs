@@ -91,10 +91,11 @@ impl<'a> Planner<'a> {
         let input = self.normal_form(flist, &source, &scan, &filtered, &mut clock, &recorder)?;
 
         let entries = EntryView::of_tree(&input.tree);
-        let names = self.name(flist, TreeFigures::of(&entries), &mut plugins, &recorder)?;
+        let figures = TreeFigures::of(&entries);
+        let names = self.name(flist, figures, &mut plugins, &recorder)?;
         clock.stage("naming");
         let applied = self.edit(flist, input, &entries, &names, &mut plugins, &recorder)?;
-        checks::something_left(flist, TreeFigures::of(&entries).files, &applied)?;
+        checks::something_left(flist, figures.files, &applied)?;
         clock.stage("post-pack");
 
         let mut left_out = filtered.left_out(&scan);

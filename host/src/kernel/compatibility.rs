@@ -10,11 +10,12 @@
 //!
 //! Which kernel a module was built for is looked at elsewhere: one in a build (`plan`), all of them in `verify --level full`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use flistry_common::symlinks::{FIRMWARE_PLACES, Resolved};
 use serde::Deserialize;
 
+use crate::kernel::firmware_headers::decompressed;
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 use crate::kernel::modinfo::Compression;
 use crate::progress::Warning;
@@ -107,17 +108,11 @@ fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mu
 }
 
 fn firmware(tree: &Tree, kernel: &KernelConfig, remarks: &mut Remarks) {
-    let paths: HashSet<String> = tree.iter().map(|(id, _)| tree.path(id)).collect();
     for (ending, option, how) in
         [(".xz", "CONFIG_FW_LOADER_COMPRESS_XZ", "xz"), (".zst", "CONFIG_FW_LOADER_COMPRESS_ZSTD", "zstd")]
     {
         let mut group = Group::default();
-        for (id, _) in tree.files() {
-            // Where the plain file is there as well, the kernel finds that one.
-            if tree.path(id).strip_suffix(ending).is_some_and(|plain| !paths.contains(plain)) {
-                group.add(id);
-            }
-        }
+        decompressed(tree, ending).into_iter().for_each(|(id, _)| group.add(id));
         if group.count() > 0 && !loads(kernel, option) {
             let what = format!(
                 "{} compressed with {how}, which this kernel's firmware loader does not read ({option} is not set in config/kernel.config){}",

@@ -46,26 +46,30 @@ impl HeaderFault {
 /// Looks at the headers of the files that the kernel would decompress; `open` opens a file, or has none for what is not in the
 /// source, or can't be opened.
 pub fn check(tree: &Tree, open: impl Fn(EntryId) -> Option<SourceFile>) -> Vec<Warning> {
-    let compressed = |id: EntryId| [".xz", ".zst"].iter().any(|ending| tree.get(id).name.ends_with(ending));
-    let files: Vec<(EntryId, u64)> = tree.files().filter(|(id, _)| compressed(*id)).collect();
-    if files.is_empty() {
-        return Vec::new();
-    }
-    let paths: HashSet<String> = tree.iter().map(|(id, _)| tree.path(id)).collect();
     let mut faults: Vec<(HeaderFault, String)> = Vec::new();
-    for (id, size) in files {
-        let path = tree.path(id);
-        // Where the plain file is there as well, the kernel finds that one.
-        let is_read = path.rsplit_once('.').is_some_and(|(plain, _)| !paths.contains(plain));
-        if is_read && let Some(file) = open(id) {
+    for ending in [".xz", ".zst"] {
+        for (id, size) in decompressed(tree, ending) {
+            let Some(file) = open(id) else { continue };
             let read = |from: u64, buffer: &mut [u8]| file.read_exact_at(buffer, from);
-            let fault = if path.ends_with(".xz") { xz(read) } else { zstd(read, size) };
-            faults.extend(fault.map(|fault| (fault, path)));
+            let fault = if ending == ".xz" { xz(read) } else { zstd(read, size) };
+            faults.extend(fault.map(|fault| (fault, tree.path(id))));
         }
     }
     faults.sort();
     let groups = faults.chunk_by(|(one, _), (other, _)| one == other);
     groups.map(|group| warning(group[0].0, &group[0].1, group.len())).collect()
+}
+
+/// The files with this ending that the kernel would decompress, each with its size in bytes. Where the plain file is there as
+/// well, it finds that one.
+pub(super) fn decompressed(tree: &Tree, ending: &str) -> Vec<(EntryId, u64)> {
+    let compressed: Vec<(EntryId, u64)> = tree.files().filter(|(id, _)| tree.get(*id).name.ends_with(ending)).collect();
+    if compressed.is_empty() {
+        return compressed;
+    }
+    let paths: HashSet<String> = tree.iter().map(|(id, _)| tree.path(id)).collect();
+    let is_read = |id| tree.path(id).strip_suffix(ending).is_some_and(|plain| !paths.contains(plain));
+    compressed.into_iter().filter(|(id, _)| is_read(*id)).collect()
 }
 
 fn warning(fault: HeaderFault, first: &str, count: usize) -> Warning {

@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
             bytes_out: state.meter.bytes_out,
             seconds: self.begun.elapsed().as_secs_f64(),
         };
-        let State { log, report, .. } = state;
+        let State { answers: Answers { log, report, .. }, .. } = state;
         Account { usage, warnings: log.warnings, reasons: report.reasons, findings: report.findings }
     }
 }
@@ -192,12 +192,12 @@ fn metered<R>(
     let epochs = plugin.limits.wall_seconds.saturating_mul(1000) / EPOCH.as_millis() as u64;
     // The present epoch is under way: without the one more, a deadline could be early.
     store.set_epoch_deadline(epochs.saturating_add(1));
-    store.data_mut().log.begin_call();
+    store.data_mut().answers.log.begin_call();
     let answer = store.set_fuel(fuel).and_then(|()| work(store));
     *used += fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     answer.map_err(|error| match failure(plugin, hook, &error) {
         PluginError::Trap { plugin, hook, what } => {
-            PluginError::Trap { what: with_last_words(what, &plugin, &store.data().log.warnings), plugin, hook }
+            PluginError::Trap { what: with_last_words(what, &plugin, &store.data().answers.log.warnings), plugin, hook }
         }
         other => other,
     })

@@ -20,21 +20,16 @@ pub(super) struct State {
     pub handles: ResourceTable,
     pub secrecy: Arc<Secrecy>,
     pub types: TypesState,
-    pub log: LogState,
-    pub build: BuildState,
-    pub configuration: ConfigurationState,
-    pub trees: TreesState,
-    pub module_info: ModuleInfoState,
-    pub report: ReportState,
+    pub answers: Answers,
     pub drafts: DraftsState,
     pub wasi: WasiState,
 }
 
-/// The interface `$state` of a run, as its functions get it.
+/// The state of an interface in a run, as its functions get it.
 macro_rules! part {
-    ($interface:ident) => {
+    ($($place:ident).+) => {
         |run: &mut State| Context {
-            own: &mut run.$interface,
+            own: &mut run.$($place).+,
             meter: &mut run.meter,
             handles: &mut run.handles,
             secrecy: &run.secrecy,
@@ -54,7 +49,6 @@ pub(super) struct Answers {
 
 impl State {
     pub fn new(limits: &Arc<Limits>, secrecy: Arc<Secrecy>, answers: Answers) -> State {
-        let Answers { log, build, configuration, trees, module_info, report } = answers;
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         State {
@@ -63,12 +57,7 @@ impl State {
             handles,
             secrecy,
             types: TypesState,
-            log,
-            build,
-            configuration,
-            trees,
-            module_info,
-            report,
+            answers,
             drafts: DraftsState,
             wasi: WasiState::default(),
         }
@@ -77,12 +66,12 @@ impl State {
     /// Offers every interface of `flistry:plugin`.
     pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         types::add_to_linker::<_, Import<TypesState>>(linker, part!(types))?;
-        log::add_to_linker::<_, Import<LogState>>(linker, part!(log))?;
-        build::add_to_linker::<_, Import<BuildState>>(linker, part!(build))?;
-        configuration::add_to_linker::<_, Import<ConfigurationState>>(linker, part!(configuration))?;
-        trees::add_to_linker::<_, Import<TreesState>>(linker, part!(trees))?;
-        module_info::add_to_linker::<_, Import<ModuleInfoState>>(linker, part!(module_info))?;
-        report::add_to_linker::<_, Import<ReportState>>(linker, part!(report))?;
+        log::add_to_linker::<_, Import<LogState>>(linker, part!(answers.log))?;
+        build::add_to_linker::<_, Import<BuildState>>(linker, part!(answers.build))?;
+        configuration::add_to_linker::<_, Import<ConfigurationState>>(linker, part!(answers.configuration))?;
+        trees::add_to_linker::<_, Import<TreesState>>(linker, part!(answers.trees))?;
+        module_info::add_to_linker::<_, Import<ModuleInfoState>>(linker, part!(answers.module_info))?;
+        report::add_to_linker::<_, Import<ReportState>>(linker, part!(answers.report))?;
         drafts::add_to_linker::<_, Import<DraftsState>>(linker, part!(drafts))
     }
 
@@ -91,7 +80,7 @@ impl State {
         WasiContext {
             own: &mut self.wasi,
             log: Context {
-                own: &mut self.log,
+                own: &mut self.answers.log,
                 meter: &mut self.meter,
                 handles: &mut self.handles,
                 secrecy: &self.secrecy,

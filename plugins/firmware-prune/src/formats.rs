@@ -1,6 +1,8 @@
 //! Names of firmware that a driver makes of a `printf` format, `amd/amd_sev_fam%.2xh_model%.1xxh.sbin`: which paths can come
 //! of it.
 
+use crate::paths::Paths;
+
 /// Characters in a row that say enough without a directory: `speedtch-%d.bin`.
 const ENOUGH: usize = 6;
 
@@ -60,15 +62,26 @@ impl Format {
     }
 
     /// What a path begins with, as far as that is always the same.
-    pub fn prefix(&self) -> &str {
+    fn prefix(&self) -> &str {
         match self.0.first() {
             Some(FormatPart::Text(text)) => text,
             _ => "",
         }
     }
 
+    /// The names that can come of it.
+    pub fn find<'a>(&'a self, paths: &'a Paths) -> impl Iterator<Item = &'a str> {
+        let mut texts = self.0.iter().filter_map(|part| match part {
+            FormatPart::Text(text) => Some(text.as_str()),
+            FormatPart::Run(..) => None,
+        });
+        let may_be = texts.all(|text| paths.may_hold(text));
+        let names = may_be.then(|| paths.with_prefix(self.prefix()));
+        names.into_iter().flatten().filter(|name| self.matches(name))
+    }
+
     /// Whether a path can come of it.
-    pub fn matches(&self, path: &str) -> bool {
+    fn matches(&self, path: &str) -> bool {
         let path = path.as_bytes();
         let ends = |text: &str| path.ends_with(text.as_bytes());
         if matches!(self.0.last(), Some(FormatPart::Text(text)) if !ends(text)) {

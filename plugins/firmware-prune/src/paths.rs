@@ -15,6 +15,12 @@ const BEFORE: [&str; 5] = ["", "/", "./", "/lib/firmware/", "/usr/lib/firmware/"
 /// Names for each entry of the tree before symlinks to directories are taken for what multiplies them.
 const NAMES_PER_ENTRY: usize = 8;
 
+/// The characters of a row.
+const ROW: usize = 4;
+
+/// Bits for rows: eight times as many as a whole linux-firmware has different ones.
+const ROW_BITS: usize = 1 << 18;
+
 /// A shorter name is no string: the host finds those of three characters and more.
 const MIN_NAME: usize = 3;
 
@@ -22,6 +28,9 @@ const MIN_NAME: usize = 3;
 #[derive(Debug, Default)]
 pub struct Paths {
     names: Vec<String>,
+    /// Which rows of [`ROW`] characters the names have, a bit for each by a hash. Nearly all formats are no names, and have a row
+    /// that no name has.
+    rows: Vec<u64>,
     /// Whether symlinks to directories lead to more names than could be listed.
     pub too_many: bool,
 }
@@ -34,7 +43,17 @@ impl Paths {
         for root in roots {
             walk.directory(root.directory, "");
         }
-        Paths { names: walk.names.into_iter().collect(), too_many: walk.left == 0 }
+        let mut rows = vec![0; ROW_BITS / 64];
+        for row in walk.names.iter().flat_map(|name| name.as_bytes().windows(ROW)) {
+            let bit = row_bit(row);
+            rows[bit / 64] |= 1 << (bit % 64);
+        }
+        Paths { names: walk.names.into_iter().collect(), rows, too_many: walk.left == 0 }
+    }
+
+    /// Whether a name may have this text in it; false where none has.
+    pub fn may_hold(&self, text: &str) -> bool {
+        text.as_bytes().windows(ROW).map(row_bit).all(|bit| self.rows[bit / 64] >> (bit % 64) & 1 == 1)
     }
 
     /// The names that begin so.
@@ -56,6 +75,11 @@ impl Paths {
     pub fn meant(&self, spelling: u32) -> &str {
         &self.names[spelling as usize / (BEFORE.len() + 1)]
     }
+}
+
+fn row_bit(row: &[u8]) -> usize {
+    let hash = row.iter().fold(0_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    (hash ^ hash >> 15) as usize % ROW_BITS
 }
 
 struct Walk<'a> {
@@ -170,6 +194,13 @@ mod tests {
         }
         lines.push("20/f".to_owned());
         assert!(paths(&lines.iter().map(String::as_str).collect::<Vec<_>>()).too_many);
+    }
+
+    #[test]
+    fn what_no_name_holds_is_known() {
+        let paths = paths(&["amd/amd_sev_fam19h_modelaxh.sbin"]);
+        assert!(["_modelaxh.sbin", "amd/amd_sev_fam", "amd", ""].iter().all(|text| paths.may_hold(text)));
+        assert!(!paths.may_hold("_timeout") && !paths.may_hold("amd_sev_fam19h_modelbxh"));
     }
 
     #[test]

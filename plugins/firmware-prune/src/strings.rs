@@ -56,11 +56,12 @@ pub fn of_modules(tree: &Tree, modules: &[(EntryId, Driver)], paths: &Paths, ask
 /// # Errors
 /// The kernel's file can't be read.
 pub fn of_kernel(paths: &Paths, asked: &mut Asked) -> Result<(), Error> {
+    let Some(texts) = module_info::kernel_strings_with("%")? else { return Ok(()) };
     let kernel = Driver { name: "the kernel".to_owned(), built_in: false };
     for spelling in module_info::kernel_holds(&paths.spellings())?.unwrap_or_default() {
         asked.string(paths.meant(spelling), &kernel);
     }
-    formats(&module_info::kernel_strings_with("%")?.unwrap_or_default(), &kernel, false, paths, asked);
+    formats(&texts, &kernel, false, paths, asked);
     Ok(())
 }
 
@@ -68,7 +69,7 @@ pub fn of_kernel(paths: &Paths, asked: &mut Asked) -> Result<(), Error> {
 fn formats(texts: &[String], driver: &Driver, loads: bool, paths: &Paths, asked: &mut Asked) {
     for text in texts {
         if let Some(format) = Format::new(text, loads)
-            && paths.with_prefix(format.prefix()).any(|path| format.matches(path))
+            && format.find(paths).next().is_some()
         {
             asked.format(text, driver);
         }

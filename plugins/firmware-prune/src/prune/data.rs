@@ -29,7 +29,7 @@ pub fn keep_strings(asked: &Asked, roots: &[Root], keeper: &mut Keeper<'_>) {
 pub fn keep_formats(asked: &Asked, paths: &Paths, roots: &[Root], keeper: &mut Keeper<'_>) {
     for (text, drivers) in &asked.formats {
         let Some(format) = Format::new(text, true) else { continue };
-        for path in paths.with_prefix(format.prefix()).filter(|path| format.matches(path)) {
+        for path in format.find(paths) {
             for found in search(keeper.tree, path, roots) {
                 if !keeper.keeps(found.entry) {
                     keeper.keep(&found, || format!("format in {} ({text})", some(drivers)));
