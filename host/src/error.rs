@@ -39,6 +39,13 @@ pub enum Error {
     Url(#[from] UrlError),
     #[error(transparent)]
     Source(#[from] SourceError),
+    #[error("{missing}; {there}")]
+    OtherKernels {
+        #[source]
+        missing: SourceError,
+        there: String,
+        hint: String,
+    },
     #[error(transparent)]
     Scan(#[from] ScanError),
     #[error(transparent)]
@@ -194,6 +201,7 @@ impl Error {
             Error::Config(error) => Some(error.hint()),
             Error::Url(error) => Some(error.hint()),
             Error::Source(error) => error.hint(),
+            Error::OtherKernels { hint, .. } => Some(hint.clone()),
             Error::Scan(error) => error.hint(),
             Error::Filter(error) => error.hint(),
             Error::Unpackable(error) => error.hint(),

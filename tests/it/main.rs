@@ -8,6 +8,7 @@ mod command_line;
 mod credentials;
 mod firmware_pruning;
 mod hostile_manifests;
+mod inputs;
 mod json_output;
 mod module_facts;
 mod module_indexes;

@@ -5,6 +5,7 @@
 //! | `session` | the operation as a whole |
 //! | `plan`, `planner` | one flist up to the pack; nothing is written but caches |
 //! | `checks` | what ends a plan, or is warned of |
+//! | `other_kernels` | what there is where the derived version has no tree |
 //! | `stages` | one flist from its plan to its names |
 //! | `policy` | the plugins that the flists use |
 //! | `config_digest` | what of the configuration decides a manifest |
@@ -13,6 +14,7 @@
 mod checks;
 mod clock;
 mod config_digest;
+mod other_kernels;
 mod plan;
 mod planner;
 mod policy;

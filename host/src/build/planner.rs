@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::checks;
 use super::clock::Clock;
 use super::config_digest::config_digest;
+use super::other_kernels;
 use super::plan::Plan;
 use super::policy::{Policy, facts};
 use crate::config::{Config, Flist};
@@ -185,7 +186,8 @@ impl<'a> Planner<'a> {
             self.select(needed, progress)?;
         }
         let mut clock = Clock::default();
-        let source = Source::open_ambient(&flist.name, &flist.sources)?;
+        let source = Source::open_ambient(&flist.name, &flist.sources)
+            .map_err(|error| other_kernels::explain(self.config, error))?;
         progress.begin(Step::Scan, 0);
         let scan = scan(&source)?;
         checks::no_credentials(&self.config.project, &flist.name, &scan)?;

@@ -77,7 +77,9 @@ pub fn show_log(verbose: u8) {
             name => write!(writer, "{name}={}", Printable(&value)),
         }
     });
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).without_time();
-    let layer = layer.fmt_fields(printable.delimited(" "));
+    // The same choice as for everything else that goes there: `--color`, NO_COLOR, and whether it is a terminal.
+    let colors = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colors).with_target(false);
+    let layer = layer.without_time().fmt_fields(printable.delimited(" "));
     tracing_subscriber::registry().with(filter).with(layer).init();
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::files::is_name_byte;
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 
 /// Bytes of the longest version: what the kernel itself allows for `uname -r`.
@@ -46,8 +47,7 @@ impl KernelVersionError {
 impl KernelVersion {
     /// Accepts a full version.
     pub fn new(text: &str) -> Result<KernelVersion, KernelVersionError> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._+~-".contains(&b);
-        let valid = text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(plain);
+        let valid = text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(is_name_byte);
         match valid && text.len() <= MAX_LEN {
             true => Ok(KernelVersion(text.to_owned())),
             false => Err(KernelVersionError::Invalid(text.chars().take(MAX_LEN).collect())),
@@ -55,6 +55,7 @@ impl KernelVersion {
     }
 
     /// `KERNEL_VERSION` of the build, which may be empty, and `CONFIG_LOCALVERSION` of the kernel, which may be unset.
+    /// What is published as 6.12 or 6.13-rc1 calls itself 6.12.0 or 6.13.0-rc1, and so does the version.
     pub fn derive(version: &str, config: &KernelConfig) -> Result<KernelVersion, KernelVersionError> {
         if version.is_empty() {
             return Err(KernelVersionError::Missing);
@@ -62,13 +63,35 @@ impl KernelVersion {
         if config.get("CONFIG_LOCALVERSION_AUTO") == Some(&KernelOption::BuiltIn) {
             return Err(KernelVersionError::Auto);
         }
-        KernelVersion::new(&format!("{version}{}", config.text("CONFIG_LOCALVERSION")))
+        KernelVersion::of_parts(version, config.text("CONFIG_LOCALVERSION"))
+    }
+
+    /// What `KERNEL_VERSION` and `CONFIG_LOCALVERSION` make together.
+    pub fn of_parts(version: &str, local: &str) -> Result<KernelVersion, KernelVersionError> {
+        KernelVersion::new(&format!("{}{local}", with_sublevel(version)))
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What the kernel's makefile puts together, `VERSION.PATCHLEVEL.SUBLEVEL` and `EXTRAVERSION`: the sublevel of a version that is
+/// published without one is 0.
+fn with_sublevel(version: &str) -> String {
+    let (number, rest) = digits(version);
+    let Some((patchlevel, extra)) = rest.strip_prefix('.').map(digits) else { return version.to_owned() };
+    let has_sublevel = extra.strip_prefix('.').is_some_and(|rest| !digits(rest).0.is_empty());
+    match number.is_empty() || patchlevel.is_empty() || has_sublevel {
+        true => version.to_owned(),
+        false => format!("{number}.{patchlevel}.0{extra}"),
+    }
+}
+
+/// The digits at the beginning, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 impl fmt::Display for KernelVersion {
@@ -95,6 +118,28 @@ mod tests {
         for none in ["", "# CONFIG_LOCALVERSION is not set", "CONFIG_LOCALVERSION=\"\""] {
             assert_eq!(derive(version, none).unwrap(), "6.12.44");
         }
+    }
+
+    #[test]
+    fn a_version_is_what_such_a_kernel_calls_itself() {
+        let local = "CONFIG_LOCALVERSION=\"-Zero-OS\"";
+        for (published, called) in [
+            ("6.12", "6.12.0-Zero-OS"),
+            ("6.13-rc1", "6.13.0-rc1-Zero-OS"),
+            ("6.13-rc1-next-20241129", "6.13.0-rc1-next-20241129-Zero-OS"),
+            ("6.12+", "6.12.0+-Zero-OS"),
+            ("3.0", "3.0.0-Zero-OS"),
+            ("6.12.0", "6.12.0-Zero-OS"),
+            ("6.13.0-rc1", "6.13.0-rc1-Zero-OS"),
+            ("6.12.44-rt12", "6.12.44-rt12-Zero-OS"),
+            ("2.6.32.71", "2.6.32.71-Zero-OS"),
+            // No kernel was published under such a number; nothing is made up.
+            ("6", "6-Zero-OS"),
+        ] {
+            assert_eq!(derive(published, local).unwrap(), called, "{published}");
+        }
+        assert_eq!(derive("6.12", "").unwrap(), "6.12.0");
+        assert_eq!(derive("6.", "").unwrap(), "6.");
     }
 
     #[test]
