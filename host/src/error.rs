@@ -60,22 +60,16 @@ pub enum Error {
         #[source]
         error: ModinfoError,
     },
-    #[error("{} has no kernel modules", source_path.display())]
-    NoModules { source_path: PathBuf },
+    #[error("flist `{flist}` would hold no {what}: {why}")]
+    NoFile { flist: String, what: &'static str, why: NoFile },
     #[error("flist `{flist}` would hold {what}: {} lies in its source", path.display())]
     OwnFile { flist: String, path: PathBuf, what: &'static str },
     #[error("flist `{flist}` would hold the write key: {} lies in its source, as {}", file.display(), entry.display())]
     OwnCredentials { flist: String, file: PathBuf, entry: PathBuf },
     #[error(transparent)]
     Indexes(#[from] IndexError),
-    #[error("flist `{flist}` would hold no file: of {files}, the post-pack plugins remove all ({by})")]
-    NothingLeft { flist: String, files: u64, by: String },
     #[error("flist `{flist}` holds what no node could use:{}", listed(what))]
     Unusable { flist: String, what: Vec<Warning> },
-    #[error(
-        "flist `{flist}` has no file: {count} of its symlinks lead out of the source, where no node finds anything"
-    )]
-    OnlySymlinks { flist: String, count: usize },
     #[error(transparent)]
     Pack(#[from] PackError),
     #[error(transparent)]
@@ -137,6 +131,58 @@ pub enum Error {
     },
     #[error("{what}")]
     Usage { what: String, hint: String },
+}
+
+/// Why there is no file in what an flist would be made from; where that is of modules, no module.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoFile {
+    /// The source has none.
+    #[error("{} has none", .0.display())]
+    Source(PathBuf),
+    /// It has some by symlinks alone.
+    #[error("{} has {} out of it, where no node finds anything", source_path.display(), lead(*symlinks))]
+    Symlinks {
+        /// The source.
+        source_path: PathBuf,
+        /// How many lead out.
+        symlinks: usize,
+    },
+    /// The filters dropped them.
+    #[error("of {files}, the filters drop all ({by})")]
+    Filters {
+        /// How many there were.
+        files: usize,
+        /// The filters that dropped something.
+        by: String,
+    },
+    /// The post-pack plugins removed them.
+    #[error("of {files}, the post-pack plugins remove all ({by})")]
+    PostPack {
+        /// How many there were.
+        files: usize,
+        /// The plugins that removed something.
+        by: String,
+    },
+}
+
+fn lead(symlinks: usize) -> String {
+    if symlinks == 1 { "1 symlink, which leads".to_owned() } else { format!("{symlinks} symlinks, which lead") }
+}
+
+impl NoFile {
+    /// What to do about it; `what` is what there is none of.
+    pub fn remedy(&self, what: &str) -> String {
+        match self {
+            NoFile::Source(_) if what == "file" => "run the step that fills it",
+            NoFile::Source(_) => "`make modules_install` fills it; `contents = \"plain\"` packs any tree",
+            NoFile::Symlinks { .. } => "copy the files, as `cp -rL` does, and pack the copy",
+            NoFile::Filters { .. } => "correct their configuration",
+            NoFile::PostPack { .. } => {
+                "correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml"
+            }
+        }
+        .to_owned()
+    }
 }
 
 /// Each on a line of its own.
@@ -209,17 +255,16 @@ impl Error {
                 Some("rebuild the modules, or correct KERNEL_VERSION in config/build.conf and CONFIG_LOCALVERSION in config/kernel.config".into())
             }
             Error::BadModule { .. } => Some("install the modules again, or let a filter drop the file".into()),
-            Error::NoModules { .. } => Some("`make modules_install` fills it; `contents = \"plain\"` packs any tree".into()),
+            Error::NoFile { flist, what, why } => {
+                let remedy = why.remedy(what);
+                Some(format!("{remedy}; `allow-empty = true` of [flist.{flist}] builds it without a {what}"))
+            }
             Error::OwnFile { .. } => Some("pack a directory that does not hold it, or let a filter drop it".into()),
             Error::OwnCredentials { .. } => {
                 Some("take it out of the source, or pack another directory: plugins could read it before a filter drops it".into())
             }
             Error::Indexes(error) => Some(error.hint()),
-            Error::NothingLeft { .. } => {
-                Some("correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml".into())
-            }
             Error::Unusable { .. } => Some("`strict = false` of [node] in config/flistry.toml makes these warnings".into()),
-            Error::OnlySymlinks { .. } => Some("copy the files, as `cp -rL` does, and pack the copy".into()),
             Error::Pack(error) => error.hint(),
             Error::Store(error) => Some(error.hint()),
             Error::Sqlite(_) => None,

@@ -126,7 +126,8 @@ fn a_source_that_has_files_by_symlinks_out_of_it_alone_is_refused() {
     }
     project.flistry(&["plan", "firmware"]).fails(
         1,
-        "flist `firmware` has no file: 2 of its symlinks lead out of the source, where no node finds anything",
-        "copy the files, as `cp -rL` does, and pack the copy",
+        "flist `firmware` would hold no file: PROJECT/firmware has 2 symlinks, which lead out of it, where no node finds anything",
+        "copy the files, as `cp -rL` does, and pack the copy; `allow-empty = true` of [flist.firmware] builds it without a \
+         file",
     );
 }

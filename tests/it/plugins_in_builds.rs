@@ -112,12 +112,22 @@ fn filters_come_one_after_the_other_and_keep_the_directories_of_what_is_kept() {
 }
 
 #[test]
-fn filters_that_leave_nothing_are_a_warning() {
+fn filters_that_leave_no_file_are_an_error_and_where_that_is_allowed_a_warning() {
     let project = Project::plain();
     project.write_toml_without(PLAIN_TOML, &["**"]);
+    for command in ["plan", "build"] {
+        project.flistry(&[command]).fails(
+            1,
+            "flist `data` would hold no file: of 3, the filters drop all (`leave-out`)",
+            "correct their configuration; `allow-empty = true` of [flist.data] builds it without a file",
+        );
+    }
+    assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+    project.write_toml_without(&PLAIN_TOML.replace("naming =", "allow-empty = true\nnaming ="), &["**"]);
     let run = project.flistry(&["build"]).ok();
-    let warning = "warning: the filters of flist `data` leave nothing of PROJECT/data";
+    let warning = "warning: flist `data` will hold no file: of 3, the filters drop all (`leave-out`)";
     assert!(run.stderr.contains(warning), "{}", run.stderr);
+    assert!(project.path("dist/flists/data.fl").exists());
 }
 
 #[test]
@@ -289,10 +299,17 @@ mod components {
             project.flistry(&[command]).fails(
                 1,
                 "flist `data` would hold no file: of 3, the post-pack plugins remove all (`bad`)",
-                "correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml",
+                "correct their configuration, or take them out of `post-pack` of the flist in config/flistry.toml; \
+                 `allow-empty = true` of [flist.data] builds it without a file",
             );
         }
         assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+
+        let toml = std::fs::read_to_string(project.path("config/flistry.toml")).unwrap();
+        project.write("config/flistry.toml", &toml.replace("naming =", "allow-empty = true\nnaming ="));
+        let run = project.flistry(&["build"]).ok();
+        let warning = "warning: flist `data` will hold no file: of 3, the post-pack plugins remove all (`bad`)";
+        assert!(run.stderr.contains(warning), "{}", run.stderr);
     }
 
     /// The backstop for what fuel does not count. The fuel of this plugin would last for hours.

@@ -1,6 +1,5 @@
 //! What ends a plan, or is warned of, before anything is read or sent.
 
-use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,6 @@ use crate::kernel::indexes::depmod::{Depmod, system_map};
 use crate::kernel::indexes::{self, IndexError, MAX_INDEX_BYTES};
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::kernel::{compatibility, firmware_headers};
-use crate::plugin::Applied;
 use crate::progress::{Progress, Warning};
 use crate::store::url::StoreUrl;
 use crate::tree::filtered::Filtered;
@@ -69,17 +67,6 @@ pub(super) fn own_files(
     Ok(())
 }
 
-/// Refuses what the post-pack plugins leave where that is no file of those that there were: an flist without a file, which the
-/// next boot would mount as the newest.
-pub(super) fn something_left(flist: &Flist, files_before: u64, applied: &Applied) -> Result<(), Error> {
-    if files_before == 0 || applied.input.tree.files().next().is_some() {
-        return Ok(());
-    }
-    let by: BTreeSet<&str> = applied.removed.iter().map(|removed| &*removed.by).collect();
-    let by = by.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-    Err(Error::NothingLeft { flist: flist.name.clone(), files: files_before, by })
-}
-
 /// What a node could not use, that in `unusable` and what is found besides, is a warning, or an error in strict builds; returns
 /// what is merely worth knowing.
 pub(super) fn compatible(
@@ -90,11 +77,8 @@ pub(super) fn compatible(
     mut unusable: Vec<Warning>,
     progress: &dyn Progress,
 ) -> Result<Vec<String>, Error> {
-    let mount = flist.mount_on(config);
-    let remarks = compatibility::check(flist.kind, &input.tree, mount.as_deref(), &config.kernel_config, &config.node);
-    if remarks.outside > 0 && input.tree.files().next().is_none() {
-        return Err(Error::OnlySymlinks { flist: flist.name.clone(), count: remarks.outside });
-    }
+    let places = flist.places(config);
+    let remarks = compatibility::check(flist.kind, &input.tree, &places, &config.kernel_config, &config.node);
     if flist.kind == FlistKind::Firmware {
         unusable.extend(firmware_headers::check(&input.tree, |id| match input.contents(id) {
             // What can't be read is left to the pack, which reads it all.
@@ -138,9 +122,8 @@ pub(super) fn kernel(config: &Config, source: &Source, input: &Input) -> Result<
         let compression = Compression::of_module(&input.tree.get(id).name)?;
         Some((id, size, compression))
     });
-    let Some((id, size, compression)) = module else {
-        return Err(Error::NoModules { source_path: source.path().to_owned() });
-    };
+    // That there is none was looked at before.
+    let Some((id, size, compression)) = module else { return Ok(()) };
     let path = source.path().join(input.tree.path(id));
     let bytes = match size <= MAX_MODULE_BYTES {
         true => input.read(source, id, MAX_MODULE_BYTES).map_err(Into::into),

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::checks;
 use super::clock::Clock;
 use super::config_digest::config_digest;
-use super::other_kernels;
 use super::plan::Plan;
 use super::policy::{Policy, facts};
+use super::{no_file, other_kernels};
 use crate::config::{Config, Flist};
 use crate::error::Error;
 use crate::kernel::indexes::needed;
@@ -20,7 +20,7 @@ use crate::plugin::{
     Account, Applied, BuildFacts, EntryView, FlistNames, Hook, Plugin, SourceTree, TreeFigures, Trees, Verdict, Wanted,
     apply,
 };
-use crate::progress::{Progress, Recorder, Step, Warning};
+use crate::progress::{Progress, Recorder, Step};
 use crate::publish::check_owner;
 use crate::report::{Decisions, EntryReason, PluginRun, Stage};
 use crate::tree::filtered::Filtered;
@@ -91,15 +91,22 @@ impl<'a> Planner<'a> {
         let mut clock = Clock::after(stages);
         let input = self.normal_form(flist, &source, &scan, &filtered, &mut clock, &recorder)?;
 
+        let mut left_out = filtered.left_out(&scan);
+        let has_file = no_file::has_file(flist.kind, &input.tree);
+        if !has_file {
+            let why = no_file::before(flist.kind, &flist.places(self.config), &source, &input.tree, &left_out);
+            no_file::refuse(flist, why, &recorder)?;
+        }
+
         let entries = EntryView::of_tree(&input.tree);
-        let figures = TreeFigures::of(&entries);
-        let names = self.name(flist, figures, &mut plugins, &recorder)?;
+        let names = self.name(flist, TreeFigures::of(&entries), &mut plugins, &recorder)?;
         clock.stage("naming");
         let applied = self.edit(flist, input, &entries, &names, &mut plugins, &recorder)?;
-        checks::something_left(flist, figures.files, &applied)?;
+        if has_file && !no_file::has_file(flist.kind, &applied.input.tree) {
+            no_file::refuse(flist, no_file::after(flist.kind, &applied), &recorder)?;
+        }
         clock.stage("post-pack");
 
-        let mut left_out = filtered.left_out(&scan);
         left_out.extend(applied.removed);
         let (lacking, indexes) = match flist.kind {
             FlistKind::Modules => (
@@ -140,10 +147,6 @@ impl<'a> Planner<'a> {
         checks::own_files(self.config, flist, source, scan, filtered)?;
         let rules = NormalRules { owner: flist.owner, not_after: self.config.source_date_epoch };
         let input = normalize(scan, filtered, rules, progress)?;
-        if input.tree.len() == 1 && scan.entries().len() > 1 {
-            let what = format!("the filters of flist `{}` leave nothing of {}", flist.name, source.path().display());
-            progress.warn(Warning::new(what, "`flistry plan` says which of them drops what"));
-        }
         clock.stage("normalize");
         if flist.kind == FlistKind::Modules {
             checks::kernel(self.config, source, &input)?;
@@ -209,7 +212,7 @@ impl<'a> Planner<'a> {
             filtered.drop(&scan, name, drops);
             tree = Arc::new(SourceTree::new(&source, &scan, |index| filtered.keeps(index)).map_err(failed)?);
         }
-        filtered.check_symlinks(&scan)?;
+        filtered.check_symlinks(&scan, &flist.places(self.config))?;
         self.trees.by_name.insert(flist.name.clone(), tree);
         clock.stage("filter");
         self.selected.insert(&flist.name, Selected { source, scan, filtered, plugins, stages: clock.stages });
@@ -237,7 +240,7 @@ impl<'a> Planner<'a> {
             wanted.push(Wanted { by: name.clone(), operations, reasons: account.reasons.clone() });
             plugins.push(ran(plugin, Hook::PostPack, account, entries, progress));
         }
-        let applied = apply(input, tags, &wanted)?;
+        let applied = apply(input, tags, &wanted, &flist.places(self.config))?;
         // What is said of an entry that goes stands with it.
         let gone: HashSet<(&str, &str)> =
             applied.removed.iter().map(|removed| (&*removed.by, &*removed.path)).collect();

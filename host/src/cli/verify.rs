@@ -142,7 +142,8 @@ fn notes(manifest: &Manifest, context: &CommandContext) -> Vec<String> {
     let Some(config) = config.filter(|config| tag(tags::KERNEL) == Some(config.kernel.as_str())) else {
         return Vec::new();
     };
-    let remarks = compatibility::check(kind, &manifest.tree, None, &config.kernel_config, &config.node);
+    let places = compatibility::places(kind, config.kernel.as_str(), None);
+    let remarks = compatibility::check(kind, &manifest.tree, &places, &config.kernel_config, &config.node);
     remarks.unusable.into_iter().for_each(|warning| context.terminal.warn(warning));
     remarks.notes
 }

@@ -24,6 +24,8 @@ pub(super) struct FlistTable {
     post_pack: Vec<String>,
     #[serde(default)]
     owner: Owner,
+    #[serde(default)]
+    allow_empty: bool,
     mount: Option<String>,
     unit: Option<String>,
 }
@@ -46,6 +48,7 @@ impl FlistTable {
             naming: self.naming,
             post_pack: self.post_pack,
             owner: self.owner,
+            allow_empty: self.allow_empty,
             mount: self.mount.map(|target| mount_target(&target, at)).transpose()?,
             unit: self.unit.unwrap_or_else(|| format!("rfs-{name}")),
             name,

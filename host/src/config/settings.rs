@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::component::ComponentSource;
 use super::error::ConfigError;
 use crate::kernel::KernelVersion;
-use crate::kernel::compatibility::NodeSettings;
+use crate::kernel::compatibility::{self, NodeSettings};
 use crate::kernel::kernel_config::KernelConfig;
 use crate::plugin::Limits;
 use crate::progress::Warning;
@@ -101,7 +101,7 @@ pub struct Flist {
     pub name: String,
     /// What kind of tree it packs.
     pub kind: FlistKind,
-    /// Where the tree may be: absolute, the first that exists is packed.
+    /// Where the tree may be: absolute, the first that exists and has something in it is packed.
     pub sources: Vec<PathBuf>,
     /// The plugins that decide what goes in, in order.
     pub filters: Vec<String>,
@@ -111,6 +111,8 @@ pub struct Flist {
     pub post_pack: Vec<String>,
     /// Who owns the entries.
     pub owner: Owner,
+    /// Whether it may be one without a file.
+    pub allow_empty: bool,
     /// The directory on which a node mounts it, if one does.
     pub mount: Option<KernelText>,
     /// The unit that mounts it.
@@ -163,6 +165,11 @@ impl Flist {
     /// Where a node with the kernel of the configuration mounts it, if one does.
     pub fn mount_on(&self, config: &Config) -> Option<String> {
         self.mount.as_ref().map(|mount| mount.with(&config.kernel.to_string()))
+    }
+
+    /// Where such a node sees it.
+    pub fn places(&self, config: &Config) -> Vec<String> {
+        compatibility::places(self.kind, config.kernel.as_str(), self.mount_on(config).as_deref())
     }
 
     /// Where a node mounts it.

@@ -39,12 +39,10 @@ pub struct Remarks {
     pub unusable: Vec<Warning>,
     /// What does not hinder a node.
     pub notes: Vec<String>,
-    /// How many symlinks lead out of the tree.
-    pub outside: usize,
 }
 
-/// Looks at a tree of that kind. `mount` is where a node has it, `kernel` how the node's kernel was configured.
-pub fn check(kind: FlistKind, tree: &Tree, mount: Option<&str>, kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
+/// Looks at a tree of that kind. `places` are where a node sees it, `kernel` is how the node's kernel was configured.
+pub fn check(kind: FlistKind, tree: &Tree, places: &[String], kernel: &KernelConfig, node: &NodeSettings) -> Remarks {
     let mut remarks = Remarks::default();
     if kernel.get("CONFIG_FUSE_FS") == Some(&KernelOption::Unset) {
         remarks.unusable.push(Warning::new(
@@ -57,15 +55,23 @@ pub fn check(kind: FlistKind, tree: &Tree, mount: Option<&str>, kernel: &KernelC
         FlistKind::Firmware => firmware(tree, kernel, &mut remarks),
         FlistKind::Plain => {}
     }
-    symlinks(kind, tree, mount, node, &mut remarks);
+    symlinks(kind, tree, places, node, &mut remarks);
     remarks
 }
 
-/// Where a node sees an flist: a symlink to an absolute path there stays within it.
-pub fn places(kind: FlistKind, mount: Option<&str>) -> Vec<String> {
-    let firmware = if kind == FlistKind::Firmware { &FIRMWARE_PLACES[..] } else { &[] };
-    firmware.iter().copied().chain(mount).map(str::to_owned).collect()
+/// Where a node with that kernel sees an flist, which it may mount elsewhere besides: a symlink to an absolute path there stays
+/// within it.
+pub fn places(kind: FlistKind, kernel: &str, mount: Option<&str>) -> Vec<String> {
+    let usual = match kind {
+        FlistKind::Modules => MODULES_PLACES.map(|place| format!("{place}/{kernel}")).to_vec(),
+        FlistKind::Firmware => FIRMWARE_PLACES.map(str::to_owned).to_vec(),
+        FlistKind::Plain => Vec::new(),
+    };
+    usual.into_iter().chain(mount.map(str::to_owned)).collect()
 }
+
+/// Where a node looks for the modules of its kernels: one of the two is a symlink, or leads through one.
+const MODULES_PLACES: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 
 fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mut Remarks) {
     if kernel.get("CONFIG_MODULES") == Some(&KernelOption::Unset) {
@@ -142,9 +148,20 @@ fn loads(kernel: &KernelConfig, option: &str) -> bool {
 /// Symlinks of a modules tree to where the kernel was built: no node needs them.
 const OF_THE_BUILD: [&str; 2] = ["build", "source"];
 
-/// A symlink that leads to nothing, or out, is a note, and ends a strict build.
-fn symlinks(kind: FlistKind, tree: &Tree, mount: Option<&str>, node: &NodeSettings, remarks: &mut Remarks) {
-    let index = NameIndex::from_tree(tree).seen_at(places(kind, mount));
+fn is_of_the_build(kind: FlistKind, tree: &Tree, id: EntryId) -> bool {
+    let entry = tree.get(id);
+    kind == FlistKind::Modules && entry.parent == EntryId::ROOT && OF_THE_BUILD.contains(&&*entry.name)
+}
+
+/// How many symlinks lead out of a tree of that kind to what a node may need.
+pub fn outside(kind: FlistKind, tree: &Tree, places: &[String]) -> usize {
+    let (_, outside) = astray(tree, places);
+    outside.all.iter().filter(|id| !is_of_the_build(kind, tree, **id)).count()
+}
+
+/// The symlinks that lead to nothing, and those that lead out.
+fn astray(tree: &Tree, places: &[String]) -> (Group, Group) {
+    let index = NameIndex::from_tree(tree).seen_at(places);
     let (mut dangling, mut outside) = (Group::default(), Group::default());
     for (id, entry) in tree.iter() {
         if let Kind::Symlink { .. } = entry.kind {
@@ -155,17 +172,17 @@ fn symlinks(kind: FlistKind, tree: &Tree, mount: Option<&str>, node: &NodeSettin
             }
         }
     }
-    remarks.outside = outside.count();
+    (dangling, outside)
+}
+
+/// A symlink that leads to nothing, or out, is a note, and ends a strict build.
+fn symlinks(kind: FlistKind, tree: &Tree, places: &[String], node: &NodeSettings, remarks: &mut Remarks) {
+    let (dangling, outside) = astray(tree, places);
     for (group, what, remedy) in [
         (dangling, "to nothing", "correct it, or let a filter drop it"),
         (outside, "out of the flist", "put what it leads to into the source, or let a filter drop it"),
     ] {
-        let of_build = |id: EntryId| {
-            kind == FlistKind::Modules
-                && tree.get(id).parent == EntryId::ROOT
-                && OF_THE_BUILD.contains(&&*tree.get(id).name)
-        };
-        let strict = node.strict && !group.all.iter().all(|id| of_build(*id));
+        let strict = node.strict && !group.all.iter().all(|id| is_of_the_build(kind, tree, *id));
         if group.count() > 0 {
             let what = format!("{} {what}{}", group.of("symlink", "leads", "lead"), group.first(tree));
             match strict {
@@ -237,7 +254,8 @@ mod tests {
     }
 
     fn remarks_for(kind: FlistKind, entries: &[&str], kernel: &str, node: &NodeSettings) -> Vec<String> {
-        let remarks = check(kind, &tree(entries), Some("/srv/fw"), &KernelConfig::parse(kernel).unwrap(), node);
+        let places = places(kind, "6.12.44", Some("/srv/fw"));
+        let remarks = check(kind, &tree(entries), &places, &KernelConfig::parse(kernel).unwrap(), node);
         let notes = remarks.notes.iter().map(|note| format!("note: {note}"));
         remarks.unusable.into_iter().map(|warning| warning.what).chain(notes).collect()
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::view::{EntryKind, EntryView};
+use crate::kernel::compatibility;
 use crate::kernel::kernel_config::KernelConfig;
 use crate::manifest::name::FlistName;
 use crate::tree::FlistKind;
@@ -29,6 +30,13 @@ pub struct BuildFacts {
     pub file_name: Option<FlistName>,
     /// Where a node mounts it, where the configuration says so.
     pub mount: Option<String>,
+}
+
+impl BuildFacts {
+    /// Where a node sees the tree.
+    pub fn places(&self) -> Vec<String> {
+        compatibility::places(self.kind, &self.kernel, self.mount.as_deref())
+    }
 }
 
 /// How large a tree is.

@@ -6,8 +6,6 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use flistry_common::symlinks::{Resolved, resolve_through};
-
 use super::entries::Kind;
 use super::left_out::{LeftOut, LeftOutStage};
 use super::scan::Scan;
@@ -89,19 +87,18 @@ impl Filtered {
         (at != 0 || path.as_os_str().is_empty()).then(|| self.keeps(at))
     }
 
-    /// Looks for symlinks that lead to what was dropped, or through it.
+    /// Looks for symlinks that lead to what was dropped, or through it. A node sees the flist at `places`.
     ///
     /// # Errors
     /// [`FilterError::BrokenSymlink`] for a kept symlink that would no longer lead where it leads.
-    pub fn check_symlinks(&self, scan: &Scan) -> Result<(), FilterError> {
+    pub fn check_symlinks(&self, scan: &Scan, places: &[String]) -> Result<(), FilterError> {
         if self.dropped.iter().all(Option::is_none) {
             return Ok(());
         }
-        let index = NameIndex::from_scan(scan);
+        let index = NameIndex::from_scan(scan).seen_at(places);
         for symlink in (0..scan.entries().len()).filter(|entry| self.keeps(*entry)) {
-            let mut way = Vec::new();
-            let Resolved::Found(end) = resolve_through(&index, symlink, |passed| way.push(passed)) else { continue };
-            let gone = way.into_iter().chain([end]).find_map(|entry| Some((entry, self.dropped[entry].as_ref()?)));
+            let needs = index.needs(symlink);
+            let gone = needs.into_iter().find_map(|entry| Some((entry, self.dropped[entry].as_ref()?)));
             if let Some((target, Dropped { by, reason })) = gone {
                 let (symlink, target) = (scan.path(symlink), scan.path(target));
                 return Err(FilterError::BrokenSymlink { symlink, target, by: by.clone(), reason: reason.clone() });
@@ -174,7 +171,7 @@ mod tests {
 
     fn broken(lines: &[&str], dropped: &[&str]) -> Option<String> {
         let (scan, filtered) = filtered(lines, dropped);
-        filtered.check_symlinks(&scan).err().map(|error| error.to_string())
+        filtered.check_symlinks(&scan, &["/lib/tree".to_owned()]).err().map(|error| error.to_string())
     }
 
     #[test]
@@ -207,5 +204,11 @@ mod tests {
         let message = |path| format!("the symlink {path}, which plugin `a-filter` dropped (unwanted)");
         assert_eq!(broken(&lines, &["s"]), Some(message("a would dangle without s")));
         assert_eq!(broken(&lines, &["e", "e/x"]), Some(message("up would dangle without e")));
+        // Also from where a node sees the tree, and where the way ends outside.
+        let lines = ["a -> /lib/tree/s/f", "s -> d", "d/f", "b -> out", "out -> /opt/x", "c -> /lib/other/s"];
+        assert_eq!(broken(&lines, &["s"]), Some(message("a would dangle without s")));
+        assert_eq!(broken(&lines, &["d", "d/f", "s"]), Some(message("a would dangle without s")));
+        assert_eq!(broken(&lines, &["d", "d/f", "s", "a"]), None);
+        assert_eq!(broken(&lines, &["out"]), Some(message("b would dangle without out")));
     }
 }

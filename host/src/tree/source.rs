@@ -1,5 +1,6 @@
 //! The directory that an flist is made from.
 
+use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -43,6 +44,29 @@ pub struct FileIdentity {
     pub ctime_ns: i64,
 }
 
+/// How many directories deep a source is looked into for something that is none.
+const MAX_LOOK: usize = 32;
+
+/// Whether `name` is that of a file that is there to keep a directory in a repository, and means nothing where it lies.
+pub fn is_placeholder(name: impl AsRef<OsStr>) -> bool {
+    [".gitkeep", ".keep", ".gitignore"].iter().any(|placeholder| name.as_ref() == *placeholder)
+}
+
+/// Whether there is anything in a directory but directories and placeholders.
+fn holds_something(dir: &Dir, depth: usize) -> std::io::Result<bool> {
+    for entry in dir.entries()? {
+        let entry = entry?;
+        let found = match entry.file_type()?.is_dir() {
+            true => depth == 0 || holds_something(&entry.open_dir()?, depth - 1)?,
+            false => !is_placeholder(entry.file_name()),
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A file that was written this shortly ago could be written again without its times moving, on file systems whose
 /// clocks tick slowly (FAT: two seconds).
 const SETTLED_NS: i64 = 2_000_000_000;
@@ -74,20 +98,25 @@ impl FileIdentity {
 }
 
 impl Source {
-    /// Opens the first candidate that exists.
+    /// Opens the first candidate that exists and has something in it; where all that exist are empty, the first of those.
     ///
     /// # Errors
     /// [`SourceError::Missing`] names all candidates; one that exists but can't be opened is an error too, not a reason
     /// to try the next.
     pub fn open_ambient(flist: &str, candidates: &[PathBuf]) -> Result<Source, SourceError> {
+        let mut empty = None;
         for path in candidates {
             match Dir::open_ambient_dir(path, ambient_authority()) {
-                Ok(dir) => return Ok(Source { path: path.clone(), dir }),
+                // What can't be listed is not known to be empty; the scan says what is wrong with it.
+                Ok(dir) => match holds_something(&dir, MAX_LOOK).unwrap_or(true) {
+                    true => return Ok(Source { path: path.clone(), dir }),
+                    false => empty = empty.or(Some(Source { path: path.clone(), dir })),
+                },
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(SourceError::Open { path: path.clone(), error }),
             }
         }
-        Err(SourceError::Missing { flist: flist.to_owned(), candidates: candidates.to_vec() })
+        empty.ok_or_else(|| SourceError::Missing { flist: flist.to_owned(), candidates: candidates.to_vec() })
     }
 
     /// The same directory once more.
@@ -274,6 +303,28 @@ mod tests {
         let source = Source::open_ambient("tools", &[directory.path().to_owned()]).unwrap();
         let was = FileIdentity::of(&source.dir().symlink_metadata("a").unwrap());
         (directory, source, was)
+    }
+
+    #[test]
+    fn the_first_directory_that_holds_something_is_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for path in ["empty", "kept/deep", "nested/a/b", "full/a", "linked"] {
+            std::fs::create_dir_all(at(path)).unwrap();
+        }
+        for placeholder in ["kept/.gitkeep", "kept/deep/.gitignore", "full/.gitkeep"] {
+            std::fs::write(at(placeholder), "").unwrap();
+        }
+        std::fs::write(at("full/a/b"), "").unwrap();
+        std::os::unix::fs::symlink("nowhere", at("linked/a")).unwrap();
+        let opened = |names: &[&str]| {
+            let candidates: Vec<PathBuf> = names.iter().map(|name| at(name)).collect();
+            let source = Source::open_ambient("tools", &candidates).unwrap();
+            source.path().file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(opened(&["missing", "empty", "kept", "nested", "full", "linked"]), "full");
+        assert_eq!(opened(&["linked", "full"]), "linked");
+        assert_eq!(opened(&["missing", "kept", "empty"]), "kept");
     }
 
     #[test]

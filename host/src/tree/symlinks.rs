@@ -55,8 +55,8 @@ impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
     }
 
     /// The same, of what a node sees at these absolute paths: symlinks to them stay within.
-    pub fn seen_at(mut self, places: Vec<String>) -> Self {
-        self.places = places;
+    pub fn seen_at(mut self, places: &[String]) -> Self {
+        self.places = places.to_vec();
         self
     }
 
@@ -68,6 +68,18 @@ impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
     /// Where a symlink leads; any other entry leads to itself.
     pub fn resolve(&self, entry: Id) -> Resolved<Id> {
         resolve(self, entry)
+    }
+
+    /// What has to stay for a symlink to lead where it leads: the symlinks that are followed, the directories that are left by
+    /// `..`, and its end, as far as they are in the tree. One that leads to nothing needs nothing.
+    pub fn needs(&self, symlink: Id) -> Vec<Id> {
+        let mut needs = Vec::new();
+        match resolve_through(self, symlink, |passed| needs.push(passed)) {
+            Resolved::Found(end) => needs.push(end),
+            Resolved::Escaping => {}
+            Resolved::Dangling | Resolved::Loop => needs.clear(),
+        }
+        needs
     }
 
     /// Whether a symlink that leads through too many others would never come to an end, however many were followed.

@@ -5,7 +5,7 @@ mod reports;
 mod sources;
 mod stores;
 
-use crate::support::project::{Project, rfs_conf};
+use crate::support::project::{PLAIN_TOML, Project, rfs_conf};
 use crate::support::s3_server::{BUCKET, READ_KEY, S3Server, WRITE_KEY};
 
 /// A build that fails with this message, and leaves no name behind.

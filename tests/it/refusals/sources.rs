@@ -52,8 +52,9 @@ fn a_tree_without_modules() {
     build_fails(
         &project,
         1,
-        "PROJECT/data has no kernel modules",
-        "`make modules_install` fills it; `contents = \"plain\"` packs any tree",
+        "flist `data` would hold no kernel module: PROJECT/data has none",
+        "`make modules_install` fills it; `contents = \"plain\"` packs any tree; `allow-empty = true` of [flist.data] builds it \
+         without a kernel module",
     );
 }
 

@@ -114,6 +114,7 @@ fn a_read_key_that_can_write() {
 fn a_read_key_that_can_write_is_found_though_there_is_nothing_to_read() {
     let server = S3Server::start_with_writing_reader();
     let project = Project::plain_on(&server);
+    project.write("config/flistry.toml", &PLAIN_TOML.replace("naming =", "allow-empty = true\nnaming ="));
     std::fs::remove_dir_all(project.path("data")).unwrap();
     std::fs::create_dir(project.path("data")).unwrap();
     let run = project.flistry(&["build"]);

@@ -85,7 +85,7 @@ pub fn run_hooks(
         // As in a build, what cannot be carried out is an error.
         let by = plugin.name_in_config().to_owned();
         let wanted = Wanted { by, operations: operations.clone(), reasons: account.reasons.clone() };
-        let removed = apply(input, BTreeMap::new(), &[wanted])?.removed;
+        let removed = apply(input, BTreeMap::new(), &[wanted], &facts.places())?.removed;
         let operations = operations.into_iter().map(|operation| TriedOperation::new(operation, &entries)).collect();
         let said = said(account, &entries, &mut trial);
         trial.post_pack = Some(PostPackTrial { operations, removed, said });

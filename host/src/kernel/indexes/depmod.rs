@@ -174,8 +174,10 @@ fn stage_modules(source: &Source, input: &Input, directory: &Path) -> Result<(),
     let tree = &input.tree;
     let given = tree.files().map(|(id, _)| id).filter(|id| is_given(tree, *id));
     let files: Vec<EntryId> = modules(tree).chain(given).collect();
-    for path in files.iter().map(|id| directory.join(tree.path(*id))) {
-        let parent = path.parent().expect("it lies in the directory");
+    let paths: Vec<PathBuf> = files.iter().map(|id| directory.join(tree.path(*id))).collect();
+    let parents = paths.iter().map(|path| path.parent().expect("it lies in the directory"));
+    // The directory itself also where there is no module.
+    for parent in std::iter::once(directory).chain(parents) {
         std::fs::create_dir_all(parent).map_err(|error| IndexError::Stage { path: parent.to_owned(), error })?;
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

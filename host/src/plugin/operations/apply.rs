@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::kept_symlinks::check_kept;
 use super::new_symlinks::{AddedSymlink, Placed, check_places, check_targets};
 use super::operation::{Operation, Wanted};
 use super::refusal::refused;
 use super::tag_changes::change_tags;
 use crate::plugin::error::PluginError;
 use crate::tree::edit::TreeEdit;
+use crate::tree::symlinks::NameIndex;
 use crate::tree::{EntryId, Input, Kind, LeftOut, LeftOutStage};
 
 /// The outcome of the operations.
@@ -22,11 +24,17 @@ pub struct Applied {
     pub added: Vec<AddedSymlink>,
 }
 
-/// Applies the operations of all plugins, in the plugins' order. They all refer to the tree and the tags as given here.
+/// Applies the operations of all plugins, in the plugins' order. They all refer to the tree and the tags as given here. A node
+/// sees the tree at `seen_at`.
 ///
 /// # Errors
 /// Where an operation can't be carried out, or two plugins want different things. Nothing is changed then.
-pub fn apply(input: Input, tags: BTreeMap<String, String>, wanted: &[Wanted]) -> Result<Applied, PluginError> {
+pub fn apply(
+    input: Input,
+    tags: BTreeMap<String, String>,
+    wanted: &[Wanted],
+    seen_at: &[String],
+) -> Result<Applied, PluginError> {
     let tags = change_tags(tags, wanted)?;
     let removed = removals(&input, wanted)?;
     let symlinks = check_places(&input.tree, &removed, wanted)?;
@@ -44,7 +52,10 @@ pub fn apply(input: Input, tags: BTreeMap<String, String>, wanted: &[Wanted]) ->
     let before = input.tree.clone();
     // The places and names of the symlinks were checked, and only directories that stay have any.
     let edited = edit.apply(input).expect("what is added has a directory and a name of its own");
-    check_targets(&before, &edited.input.tree, &edited.places, &removed, &symlinks)?;
+    let after = &edited.input.tree;
+    let (old, new) = (NameIndex::from_tree(&before).seen_at(seen_at), NameIndex::from_tree(after).seen_at(seen_at));
+    check_targets(&new, &edited.places, &symlinks)?;
+    check_kept(&before, (&old, &new), &edited.places, &removed)?;
     Ok(Applied { input: edited.input, tags, removed: report, added })
 }
 

@@ -1,6 +1,7 @@
 //! What post-pack hooks want changed: checked together, then all of it applied or nothing.
 
 mod apply;
+mod kept_symlinks;
 mod new_symlinks;
 mod operation;
 mod refusal;

@@ -37,7 +37,7 @@ fn run(wanted: &[(&str, Vec<Operation>)]) -> Result<Applied, PluginError> {
             Wanted { by: (*name).to_owned(), operations: operations.clone(), reasons }
         })
         .collect();
-    apply(input(), BTreeMap::from([("keep".into(), "1".into())]), &wanted)
+    apply(input(), BTreeMap::from([("keep".into(), "1".into())]), &wanted, &["/lib/tree".to_owned()])
 }
 
 fn refusal(operations: Vec<Operation>) -> String {
@@ -122,6 +122,52 @@ fn escaping_operations_are_refused() {
         assert_eq!(refusal(operations), format!("{start}{text}"));
     }
     assert!(refusal(vec![tag(&"k".repeat(65), "x")]).ends_with("a key has 1 to 64 bytes"));
+}
+
+#[test]
+fn what_a_kept_symlink_leads_through_must_stay() {
+    let attributes = attributes();
+    // `d`, `d/out` -> /opt/x, `d/s` -> f, `f`, and symlinks that lead through these.
+    let input = |kept: &str| {
+        let mut tree = Tree::new(attributes);
+        let mut push = |parent, name: &str, target: Option<&str>| {
+            let kind = target.map_or(Kind::File { size: 1 }, |target| Kind::Symlink { target: target.into() });
+            tree.push(Entry { parent, name: name.into(), kind, attributes }).unwrap()
+        };
+        push(EntryId::ROOT, "a", Some(kept));
+        let f = push(EntryId::ROOT, "f", None);
+        push(EntryId::ROOT, "out", Some("/opt/x"));
+        let s = push(EntryId::ROOT, "s", Some("f"));
+        assert_eq!((f, s), (EntryId(2), EntryId(4)));
+        let contents = tree.iter().map(|(_, entry)| match entry.kind {
+            Kind::File { .. } => Some(Contents::Generated(vec![1])),
+            _ => None,
+        });
+        let contents = contents.collect();
+        Input::new(tree, contents)
+    };
+    let run = |kept: &str, operations: Vec<Operation>| {
+        let wanted = [Wanted { by: "p".into(), operations, reasons: BTreeMap::new() }];
+        apply(input(kept), BTreeMap::new(), &wanted, &["/lib/tree".to_owned()])
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let refused = |gone: &str| {
+        Err(format!("plugin `p`, post-pack: it can't remove /{gone}: the symlink /a would dangle; remove it as well"))
+    };
+    // The end, a symlink on the way, and either where a node sees the tree.
+    assert_eq!(run("f", vec![remove(2), remove(4)]), refused("f"));
+    for kept in ["s", "/lib/tree/s", "//lib/tree/./s"] {
+        assert_eq!(run(kept, vec![remove(4)]), refused("s"), "{kept}");
+    }
+    assert_eq!(run("/lib/tree/f", vec![remove(2), remove(4)]), refused("f"));
+    // Also where the way ends outside.
+    assert_eq!(run("out", vec![remove(3)]), refused("out"));
+    // What leads elsewhere needs nothing; what is put in its place leads on.
+    assert_eq!(run("/lib/other/s", vec![remove(4)]), Ok(()));
+    assert_eq!(run("gone", vec![remove(4)]), Ok(()));
+    assert_eq!(run("s", vec![remove(4), link("s", "f")]), Ok(()));
+    assert_eq!(run("s", vec![remove(1), remove(4)]), Ok(()));
 }
 
 #[test]
