@@ -13,6 +13,7 @@ mod json_output;
 mod module_facts;
 mod module_indexes;
 mod module_selection;
+mod module_trees;
 mod node_compatibility;
 mod plugin_interface;
 mod plugins_in_builds;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use super::plan::NewIndexes;
 use crate::config::{Config, Flist, RFS_CONF};
 use crate::error::Error;
+use crate::kernel::compatibility;
+use crate::kernel::firmware_headers;
 use crate::kernel::indexes::depmod::{Depmod, system_map};
 use crate::kernel::indexes::{self, IndexError, MAX_INDEX_BYTES};
-use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
-use crate::kernel::{compatibility, firmware_headers};
-use crate::progress::{Progress, Warning};
+use crate::kernel::remarks::Remarks;
+use crate::progress::Progress;
 use crate::store::url::StoreUrl;
 use crate::tree::filtered::Filtered;
 use crate::tree::scan::{Scan, Scanned};
@@ -67,31 +68,31 @@ pub(super) fn own_files(
     Ok(())
 }
 
-/// What a node could not use, that in `unusable` and what is found besides, is a warning, or an error in strict builds; returns
+/// What a node could not use, that in `remarks` and what is found besides, is a warning, or an error in strict builds; returns
 /// what is merely worth knowing.
 pub(super) fn compatible(
     config: &Config,
     flist: &Flist,
     source: &Source,
     input: &Input,
-    mut unusable: Vec<Warning>,
+    mut remarks: Remarks,
     progress: &dyn Progress,
 ) -> Result<Vec<String>, Error> {
     let places = flist.places(config);
-    let remarks = compatibility::check(flist.kind, &input.tree, &places, &config.kernel_config, &config.node);
     if flist.kind == FlistKind::Firmware {
-        unusable.extend(firmware_headers::check(&input.tree, |id| match input.contents(id) {
+        remarks.unusable.extend(firmware_headers::check(&input.tree, |id| match input.contents(id) {
             // What can't be read is left to the pack, which reads it all.
             Some(Contents::Source(was)) => source.open_unchanged(&input.tree.path(id), was).ok(),
             _ => None,
         }));
     }
-    unusable.extend(remarks.unusable);
+    let found = compatibility::check(flist.kind, &input.tree, &places, &config.kernel_config, &config.node);
+    let Remarks { unusable, notes } = remarks.and(found);
     if config.node.strict && !unusable.is_empty() {
         return Err(Error::Unusable { flist: flist.name.clone(), what: unusable });
     }
     unusable.into_iter().for_each(|warning| progress.warn(warning));
-    Ok(remarks.notes)
+    Ok(notes)
 }
 
 /// Compares the modules that are left with their indexes.
@@ -114,28 +115,4 @@ pub(super) fn new_indexes(
     };
     let system_map = system_map(&config.system_maps).map(Path::to_owned);
     Ok(Some(NewIndexes { why, depmod, system_map }))
-}
-
-/// Reads one module's `vermagic`: a tree of another kernel would be mounted where no module of it loads.
-pub(super) fn kernel(config: &Config, source: &Source, input: &Input) -> Result<(), Error> {
-    let module = input.tree.files().find_map(|(id, size)| {
-        let compression = Compression::of_module(&input.tree.get(id).name)?;
-        Some((id, size, compression))
-    });
-    // That there is none was looked at before.
-    let Some((id, size, compression)) = module else { return Ok(()) };
-    let path = source.path().join(input.tree.path(id));
-    let bytes = match size <= MAX_MODULE_BYTES {
-        true => input.read(source, id, MAX_MODULE_BYTES).map_err(Into::into),
-        false => Err(std::io::Error::other(ModinfoError::TooLarge(size).to_string())),
-    };
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(error) => return Err(Error::Read { path, error }),
-    };
-    match kernel_of_module(&bytes, compression) {
-        Ok(found) if found == config.kernel.as_str() => Ok(()),
-        Ok(found) => Err(Error::WrongKernel { path, found, expected: config.kernel.to_string() }),
-        Err(error) => Err(Error::BadModule { path, error }),
-    }
 }

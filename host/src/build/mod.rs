@@ -5,6 +5,7 @@
 //! | `session` | the operation as a whole |
 //! | `plan`, `planner` | one flist up to the pack; nothing is written but caches |
 //! | `checks` | what ends a plan, or is warned of |
+//! | `module_checks` | what every module is looked at for |
 //! | `no_file` | an flist without a file |
 //! | `other_kernels` | what there is where the derived version has no tree |
 //! | `stages` | one flist from its plan to its names |
@@ -15,6 +16,7 @@
 mod checks;
 mod clock;
 mod config_digest;
+mod module_checks;
 mod no_file;
 mod other_kernels;
 mod plan;

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::checks;
 use super::clock::Clock;
 use super::config_digest::config_digest;
 use super::plan::Plan;
 use super::policy::{Policy, facts};
-use super::{no_file, other_kernels};
+use super::{checks, module_checks, no_file, other_kernels};
 use crate::config::{Config, Flist};
 use crate::error::Error;
 use crate::kernel::indexes::needed;
@@ -33,6 +32,8 @@ use crate::tree::{FlistKind, Input};
 pub struct Planner<'a> {
     config: &'a Config,
     policy: Policy,
+    /// What modules say.
+    modules: Arc<ModuleMemory>,
     /// How long loading the plugins took; the first flist's report tells.
     loading: Vec<Stage>,
     trees: Trees,
@@ -65,11 +66,12 @@ impl<'a> Planner<'a> {
         progress: &dyn Progress,
     ) -> Result<Planner<'a>, Error> {
         let mut clock = Clock::default();
-        let policy = Policy::load(config, flists, cache, modules, progress)?;
+        let policy = Policy::load(config, flists, cache, modules.clone(), progress)?;
         clock.stage("plugins");
         Ok(Planner {
             config,
             policy,
+            modules,
             loading: clock.stages,
             trees: Trees::default(),
             selected: BTreeMap::new(),
@@ -108,14 +110,17 @@ impl<'a> Planner<'a> {
         clock.stage("post-pack");
 
         left_out.extend(applied.removed);
-        let (lacking, indexes) = match flist.kind {
-            FlistKind::Modules => (
-                needed::check(&source, &scan, &applied.input.tree, &left_out)?,
-                checks::new_indexes(self.config, flist, &source, &applied.input)?,
-            ),
-            _ => (Vec::new(), None),
+        let (mut remarks, lacking, indexes) = match flist.kind {
+            FlistKind::Modules => {
+                let remarks = module_checks::of_one_kernel(self.config, &source, &applied.input, &self.modules)?;
+                clock.stage("vermagic");
+                let lacking = needed::check(&source, &scan, &applied.input.tree, &left_out)?;
+                (remarks, lacking, checks::new_indexes(self.config, flist, &source, &applied.input)?)
+            }
+            _ => Default::default(),
         };
-        let notes = checks::compatible(self.config, flist, &source, &applied.input, lacking, &recorder)?;
+        remarks.unusable.extend(lacking);
+        let notes = checks::compatible(self.config, flist, &source, &applied.input, remarks, &recorder)?;
         clock.stage("indexes");
         let mut own = applied.tags;
         own.extend(plugins.iter().map(PluginRun::tag));
@@ -148,10 +153,6 @@ impl<'a> Planner<'a> {
         let rules = NormalRules { owner: flist.owner, not_after: self.config.source_date_epoch };
         let input = normalize(scan, filtered, rules, progress)?;
         clock.stage("normalize");
-        if flist.kind == FlistKind::Modules {
-            checks::kernel(self.config, source, &input)?;
-            clock.stage("vermagic");
-        }
         Ok(input)
     }
 

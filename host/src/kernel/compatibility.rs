@@ -8,7 +8,7 @@
 //! | CPU microcode | the kernel takes it from the initrd, before anything is mounted |
 //! | FUSE, modules at all | the kernel's configuration |
 //!
-//! Which kernel a module was built for is looked at elsewhere: one in a build (`plan`), all of them in `verify --level full`.
+//! Which kernel modules were built for is looked at elsewhere ([`vermagic`](super::vermagic)).
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::kernel::firmware_headers::decompressed;
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 use crate::kernel::modinfo::Compression;
+use crate::kernel::remarks::Remarks;
 use crate::progress::Warning;
 use crate::tree::symlinks::NameIndex;
 use crate::tree::{EntryId, FlistKind, Kind, Tree};
@@ -30,15 +31,6 @@ pub struct NodeSettings {
     pub module_compression: Vec<Compression>,
     /// Whether what a node could not use ends a build.
     pub strict: bool,
-}
-
-/// What a node's operator should know about a tree.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remarks {
-    /// What a node could not use.
-    pub unusable: Vec<Warning>,
-    /// What does not hinder a node.
-    pub notes: Vec<String>,
 }
 
 /// Looks at a tree of that kind. `places` are where a node sees it, `kernel` is how the node's kernel was configured.

@@ -8,8 +8,10 @@
 //! | [`modinfo`] | what a module says of itself |
 //! | [`module_facts`] | what its file tells besides: the strings in its data, the symbols that it imports |
 //! | [`module_memory`] | both, remembered from build to build |
+//! | [`vermagic`] | whether modules are of one kernel |
 //! | [`indexes`] | what modprobe looks things up in |
 //! | [`compatibility`] | what a node could not use |
+//! | [`remarks`] | what these have to say |
 //! | [`firmware_headers`] | whether the kernel can decompress a firmware file |
 
 pub mod compatibility;
@@ -20,6 +22,8 @@ pub mod kernel_image;
 pub mod modinfo;
 pub mod module_facts;
 pub mod module_memory;
+pub mod remarks;
+pub mod vermagic;
 pub mod version;
 
 pub use version::{KernelVersion, KernelVersionError};

@@ -6,7 +6,7 @@
 use object::elf::{SHF_ALLOC, SHF_EXECINSTR};
 use object::{Object, ObjectSection, ObjectSymbol, ReadRef, SectionFlags};
 
-use super::modinfo::{Compression, ModinfoError, pairs_of, parse};
+use super::modinfo::{Compression, ModinfoError, pairs_of, parse, plain};
 
 /// Runs of fewer characters are noise: two bytes of a table are printable by chance everywhere.
 const MIN_STRING: usize = 3;
@@ -34,7 +34,7 @@ impl ModuleFacts {
     /// # Errors
     /// Says why the file is not a readable module.
     pub fn of_file(bytes: &[u8], compression: Compression) -> Result<ModuleFacts, ModinfoError> {
-        let plain = compression.decompress(bytes).map_err(ModinfoError::Decompress)?;
+        let plain = plain(bytes, compression)?;
         let elf = parse(&plain)?;
         let imported = elf.symbols().filter(|symbol| symbol.is_undefined()).filter_map(|symbol| symbol.name().ok());
         Ok(ModuleFacts { modinfo: pairs_of(&elf)?, strings: strings_of(&elf)?, imports: StringSet::new(imported) })

@@ -100,6 +100,11 @@ impl Finding {
         }
     }
 
+    /// Whether it is about a module as the source itself has it: its blobs are good, and so are what was packed.
+    pub fn is_of_the_source(&self) -> bool {
+        matches!(self, Finding::File { why: FileDamage::Module(_) | FileDamage::Kernel { .. }, .. })
+    }
+
     /// The blob that it is about, where it is about one.
     pub fn blob(&self) -> Option<BlobId> {
         match self {

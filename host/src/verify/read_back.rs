@@ -49,9 +49,10 @@ impl ProvenManifest {
         progress: &dyn Progress,
     ) -> Result<ProvenManifest, ReadBackError> {
         let refused = |error| ReadBackError::Refused { route: store.describe(), error, works: None };
-        let verification = verify(clean.manifest(), store, level.into(), progress).map_err(refused)?;
+        let mut verification = verify(clean.manifest(), store, level.into(), progress).map_err(refused)?;
+        leave_the_sources_own(&mut verification);
         if !verification.findings.is_empty() {
-            return Err(ReadBackError::Damaged { findings: verification.findings });
+            return Err(damaged(verification.findings));
         }
         Ok(ProvenManifest { clean, verification })
     }
@@ -85,8 +86,9 @@ fn read_back(
         probed.map_err(|error| refused(manifest, route, written, error))?;
     }
     let store = open_route_ranges(route).map_err(|error| refused(manifest, route, written, error))?;
-    let result =
+    let mut result =
         verify(manifest, &*store, level.into(), progress).map_err(|error| refused(manifest, route, written, error))?;
+    leave_the_sources_own(&mut result);
     if result.findings.is_empty() {
         return Ok(result);
     }
@@ -98,7 +100,7 @@ fn read_back(
     }
     let missing = findings.iter().filter(|finding| is_missing(finding)).count() as u64;
     if missing == 0 {
-        return Err(ReadBackError::Damaged { findings });
+        return Err(damaged(findings));
     }
     let first = findings.iter().find_map(|finding| match finding {
         Finding::Blob { id, why: FetchError::Store(StoreError::Missing { .. }), .. } => Some(*id),
@@ -112,6 +114,19 @@ fn read_back(
         first: first.expect("one is missing"),
         works: first.and_then(|id| setting_that_works(&id, route, written)),
     })
+}
+
+/// A module that is broken in the source is stored as it is, which is what a read-back proves. The plan has warned of it.
+fn leave_the_sources_own(verification: &mut Verification) {
+    verification.findings.retain(|finding| !finding.is_of_the_source());
+}
+
+/// What is wrong, told apart by whether the store has what was packed.
+fn damaged(findings: Vec<Finding>) -> ReadBackError {
+    match findings.iter().all(|finding| matches!(finding, Finding::Index(_))) {
+        true => ReadBackError::Unfit { findings },
+        false => ReadBackError::Damaged { findings },
+    }
 }
 
 fn described(route: &[Ranged<ReadUrl>]) -> String {
@@ -200,6 +215,12 @@ pub enum ReadBackError {
         /// What is wrong.
         findings: Vec<Finding>,
     },
+    /// What is read is what was written, and its parts don't fit together.
+    #[error("what was packed does not fit together: {}", first_of(findings))]
+    Unfit {
+        /// What is wrong.
+        findings: Vec<Finding>,
+    },
     /// The store does not answer the read credentials.
     #[error("the flist can't be read through its route {route}: {error}")]
     Refused {
@@ -239,6 +260,9 @@ impl ReadBackError {
                 "ROUTE_ENDPOINT and ROUTE_PATH in config/rfs.conf must lead to what S3_BUCKET/S3_PREFIX name".into(),
             ),
             ReadBackError::Damaged { .. } => Some("delete the damaged blobs from the store and build again".into()),
+            ReadBackError::Unfit { .. } => {
+                Some("the store gives back what was packed: run depmod on the source, and build again".into())
+            }
             ReadBackError::Refused { error, .. } => Some(error.hint()),
             ReadBackError::Writable { .. } => {
                 Some("make READ_ACCESS_KEY a key of its own: garage bucket allow --read BUCKET --key KEY".into())

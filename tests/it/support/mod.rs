@@ -1,5 +1,6 @@
 //! What several topics need: a project to run the program on, servers that fail on demand, and the repository's files.
 
+pub mod kmod;
 pub mod module;
 pub mod project;
 pub mod s3_server;

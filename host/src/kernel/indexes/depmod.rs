@@ -49,6 +49,9 @@ const MADE: [&str; 11] = [
 /// A symbol that modules may use, as a kernel's `System.map` lists it.
 const EXPORTED: &str = " __ksymtab_";
 
+/// How depmod says that a module would not load. (kmod 30 to 34, `depmod.c`; with `-w` there is a letter in between.)
+const UNKNOWN_SYMBOL: &str = " needs unknown symbol ";
+
 /// kmod's depmod.
 #[derive(Clone, Debug)]
 pub struct Depmod {
@@ -127,9 +130,12 @@ impl Depmod {
         if !output.status.success() {
             return Err(IndexError::Failed { status: output.status.to_string(), text: text() });
         }
-        // depmod warns of unknown symbols and succeeds all the same.
-        if system_map.is_some() && !complaints.is_empty() {
-            return Err(IndexError::Unresolved { text: text() });
+        // depmod warns of unknown symbols and succeeds all the same. Of its other complaints none says that a module would not load
+        // for want of a symbol.
+        let unresolved: Vec<&str> =
+            complaints.iter().map(String::as_str).filter(|line| line.contains(UNKNOWN_SYMBOL)).collect();
+        if system_map.is_some() && !unresolved.is_empty() {
+            return Err(IndexError::Unresolved { text: unresolved.join("\n") });
         }
 
         let mut indexes = BTreeMap::new();

@@ -58,7 +58,7 @@ impl Modules {
 }
 
 /// The modules of a tree that depmod looks at: it passes by what lies in a directory called `build` or `source`.
-pub(super) fn modules(tree: &Tree) -> impl Iterator<Item = EntryId> {
+pub fn modules(tree: &Tree) -> impl Iterator<Item = EntryId> {
     let passed_by = |path: &str| {
         let directories = path.rsplit_once('/').map_or("", |(directories, _)| directories);
         directories.split('/').any(|directory| directory == "build" || directory == "source")

@@ -24,5 +24,5 @@ pub mod needed;
 mod trie;
 
 pub use error::{IndexError, NeededIsGone};
-pub use fit::{MAX_INDEX_BYTES, check};
+pub use fit::{MAX_INDEX_BYTES, check, modules};
 pub use mismatch::Mismatch;
