@@ -96,7 +96,7 @@ pub use kernel::KernelVersion;
 pub use manifest::name::FlistName;
 pub use manifest::{Blocks, Manifest, Route};
 pub use pack::PackStats;
-pub use plugin::FlistNames;
+pub use plugin::{Compiler, FlistNames};
 pub use progress::{Progress, Silent, Step, Warning};
 pub use publish::PublishSettings;
 pub use report::{

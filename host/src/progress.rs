@@ -22,6 +22,8 @@ pub trait Progress: Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
+    /// Compiling a plugin; the component's bytes, of which none is done before all are.
+    Compile,
     /// Walking the source; no units.
     Scan,
     /// Making module indexes; no units.

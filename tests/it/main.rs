@@ -5,6 +5,7 @@
 
 mod builds;
 mod command_line;
+mod compiling;
 mod credentials;
 mod firmware_pruning;
 mod hostile_manifests;

@@ -33,11 +33,17 @@ impl Policy {
         for flist in config.with_needed(flists) {
             used.extend(flist.plugins());
         }
-        let engine = Engine::new(cache, modules, KernelImage::new(&config.vmlinux), config.secrets.clone())?;
+        let engine = Engine::new(
+            &config.plugin_compiler,
+            cache,
+            modules,
+            KernelImage::new(&config.vmlinux),
+            config.secrets.clone(),
+        )?;
         let mut plugins = BTreeMap::new();
         for name in used {
             let settings = config.plugin(name);
-            let plugin = load(&engine, config, settings)?;
+            let plugin = load(&engine, config, settings, progress)?;
             plugin.validate()?;
             if !settings.is_pinned() {
                 let line = format!("add `sha256 = \"{}\"` to [plugin.{name}]", plugin.digest());
@@ -64,7 +70,12 @@ impl Policy {
 ///
 /// # Errors
 /// Where a file can't be read, or is not what it should be.
-pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Result<Plugin, Error> {
+pub fn load(
+    engine: &Engine,
+    config: &Config,
+    settings: &PluginSettings,
+    progress: &dyn Progress,
+) -> Result<Plugin, Error> {
     let given = LoadOptions {
         config: config.plugin_config(settings)?,
         limits: settings.limits.clone(),
@@ -76,7 +87,7 @@ pub fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Resu
         component: settings.component.clone(),
         error,
     })?;
-    Ok(engine.load(&settings.name, &bytes, given)?)
+    Ok(engine.load(&settings.name, &bytes, given, progress)?)
 }
 
 /// What a plugin is told of an flist's build; `figures` are those of the tree at that point.

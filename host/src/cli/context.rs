@@ -5,10 +5,14 @@ use std::path::PathBuf;
 
 use flistry::config::{Config, Environment};
 use flistry::error::Error;
+use flistry::plugin::Compiler;
 use flistry::progress::Progress;
 use time::UtcDateTime;
 
 use super::terminal::Terminal;
+
+/// This program, also where its file was replaced since it started.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 pub struct CommandContext {
     pub project: PathBuf,
@@ -30,11 +34,18 @@ impl CommandContext {
 
     /// The project's configuration, for a command that only makes use of it where there is one.
     pub fn quiet_config(&self) -> Result<Config, Error> {
-        Ok(Config::load(&self.project, &self.environment, UtcDateTime::now())?)
+        let mut config = Config::load(&self.project, &self.environment, UtcDateTime::now())?;
+        config.plugin_compiler = compiler();
+        Ok(config)
     }
 
     /// An environment variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+}
+
+/// What compiles plugins for every command.
+pub fn compiler() -> Compiler {
+    Compiler::Program(THIS_PROGRAM.into())
 }

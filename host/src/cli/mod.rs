@@ -3,6 +3,7 @@
 
 mod build;
 mod changes;
+mod compile_component;
 mod completions;
 mod context;
 mod default_config;
@@ -109,6 +110,9 @@ enum Command {
     Completions(completions::CompletionsArgs),
     /// Prints the manual page, or writes all of them
     Man(man::ManArgs),
+    /// Compiles a component for the process that starts this one
+    #[command(hide = true, name = flistry::plugin::COMMAND)]
+    CompileComponent(compile_component::CompileComponentArgs),
 }
 
 /// Runs the program.
@@ -162,6 +166,7 @@ fn dispatch(command: Command, context: &CommandContext, renderer: &Renderer<'_>)
         Command::Plugin(PluginCommand::Run(args)) => renderer.show(plugin::run::run(args, context)),
         Command::Plugin(PluginCommand::List) => renderer.show(plugin::list::run(context)),
         Command::Completions(args) => renderer.show(Ok(completions::run(&args, Cli::command()))),
+        Command::CompileComponent(args) => compile_component::run(&args),
         Command::Man(args) => renderer.show(man::run(args, Cli::command())),
     }
 }

@@ -53,6 +53,7 @@ impl Progress for Terminal {
         if self.bars {
             let template = match unit {
                 Unit::None => "{spinner} {msg}",
+                Unit::AtOnce => "{spinner} {msg} {decimal_total_bytes}",
                 Unit::Bytes => "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
                 Unit::Blobs => "{msg} {wide_bar} {pos}/{len} {eta}",
             };
@@ -64,7 +65,7 @@ impl Progress for Terminal {
         } else {
             let amount = match unit {
                 Unit::None => String::new(),
-                Unit::Bytes => format!(" {}", bytes(total)),
+                Unit::Bytes | Unit::AtOnce => format!(" {}", bytes(total)),
                 Unit::Blobs => format!(" {total} blobs"),
             };
             stderr::write_text(&format!("{subject}{what}{amount}\n"));
@@ -92,11 +93,14 @@ enum Unit {
     None,
     Bytes,
     Blobs,
+    /// Bytes, of which none is done before all are.
+    AtOnce,
 }
 
 /// What a step is called, and what it counts.
 fn words(step: Step) -> (&'static str, Unit) {
     match step {
+        Step::Compile => ("compiling", Unit::AtOnce),
         Step::Scan => ("scanning", Unit::None),
         Step::Indexes => ("making module indexes", Unit::None),
         Step::Pack => ("packing", Unit::Bytes),

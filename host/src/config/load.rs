@@ -19,6 +19,7 @@ use super::surroundings::Surroundings;
 use crate::files;
 use crate::kernel::KernelVersion;
 use crate::kernel::kernel_config::KernelConfig;
+use crate::plugin::Compiler;
 use crate::progress::Warning;
 use crate::publish::PublishSettings;
 use crate::store::secrets::Secrets;
@@ -94,6 +95,7 @@ impl Config {
             pack: settings.pack,
             read_back: settings.read_back,
             plugin_cache: settings.plugin_cache,
+            plugin_compiler: Compiler::InProcess,
             node: settings.node,
             system_maps: settings.system_maps,
             vmlinux: settings.vmlinux,

@@ -12,7 +12,7 @@ use super::error::ConfigError;
 use crate::kernel::KernelVersion;
 use crate::kernel::compatibility::{self, NodeSettings};
 use crate::kernel::kernel_config::KernelConfig;
-use crate::plugin::Limits;
+use crate::plugin::{Compiler, Limits};
 use crate::progress::Warning;
 use crate::publish::PublishSettings;
 use crate::store::secrets::Secrets;
@@ -54,6 +54,8 @@ pub struct Config {
     pub plugins: Vec<PluginSettings>,
     /// The directory of compiled plugins, absolute.
     pub plugin_cache: PathBuf,
+    /// What compiles plugins; [`Config::load`] says [`Compiler::InProcess`], which puts no limit on time and memory.
+    pub plugin_compiler: Compiler,
     /// `SOURCE_DATE_EPOCH`, in seconds: no entry is younger.
     pub source_date_epoch: Option<i64>,
     /// In the order of the file.

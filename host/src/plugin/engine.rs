@@ -1,16 +1,15 @@
 //! The compiler and what all plugins share.
-//!
-//! The configuration is deterministic: the same component with the same input does the same on every machine, and
-//! stops at the same instruction where it stops.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use tempfile::TempDir;
 use wasmtime::component::Linker;
-use wasmtime::{Cache, CacheConfig, Config};
 
+use super::compiled_code::cached_engine;
+use super::compiler::{BoundedCompiler, Compiler};
 use super::error::PluginError;
 use super::secrecy::Secrecy;
 use super::state::State;
@@ -20,9 +19,6 @@ use crate::store::secrets::Secrets;
 
 /// How long an epoch is. The wall clock limit is this coarse.
 pub(super) const EPOCH: Duration = Duration::from_millis(100);
-
-/// Where compiled code lies in the cache directory.
-const COMPILED: &str = "compiled";
 
 /// Compiles components and runs them. Cheap to clone.
 #[derive(Clone)]
@@ -40,23 +36,29 @@ pub(super) struct EngineParts {
     pub kernel: Arc<KernelImage>,
     /// The project's credentials.
     pub secrecy: Arc<Secrecy>,
+    /// What compiles where there are limits on that.
+    pub compiler: Option<BoundedCompiler>,
+    /// The cache of this engine alone, gone with it.
+    _own_cache: Option<TempDir>,
     /// The ticker ends when this is dropped.
     _ticker: Sender<()>,
 }
 
 impl Engine {
-    /// An engine; with a cache directory, a component that was compiled once starts within milliseconds. `modules` is what
-    /// is known of kernel modules already, `kernel` the kernel's own file, and `secrets` what no plugin may read or say.
+    /// An engine that has components compiled by `compiler`; with a cache directory, a component that was compiled once
+    /// starts within milliseconds. `modules` is what is known of kernel modules already, `kernel` the kernel's own file, and
+    /// `secrets` what no plugin may read or say.
     ///
     /// # Errors
     /// [`PluginError::Engine`] where this machine can't run it, or the directory can't be used.
     pub fn new(
+        compiler: &Compiler,
         cache_dir: Option<&Path>,
         modules: Arc<ModuleMemory>,
         kernel: KernelImage,
         secrets: Secrets,
     ) -> Result<Engine, PluginError> {
-        EngineParts::new(cache_dir, modules, kernel, secrets)
+        EngineParts::new(compiler, cache_dir, modules, kernel, secrets)
             .map(|shared| Engine { shared: Arc::new(shared) })
             .map_err(|error| PluginError::Engine { what: format!("{error:#}") })
     }
@@ -64,44 +66,32 @@ impl Engine {
 
 impl EngineParts {
     fn new(
+        compiler: &Compiler,
         cache_dir: Option<&Path>,
         modules: Arc<ModuleMemory>,
         kernel: KernelImage,
         secrets: Secrets,
     ) -> wasmtime::Result<EngineParts> {
-        let mut config = config();
-        if let Some(dir) = cache_dir {
-            let mut cache = CacheConfig::new();
-            // A directory of its own: wasmtime removes whatever it does not know from its cache.
-            cache.with_directory(dir.join(COMPILED));
-            config.cache(Some(Cache::new(cache)?));
-        }
-        let engine = wasmtime::Engine::new(&config)?;
+        // A compiler in another process leaves its work in a cache.
+        let own_cache = match (compiler, cache_dir) {
+            (Compiler::Program(_), None) => Some(tempfile::tempdir()?),
+            _ => None,
+        };
+        let cache_dir = cache_dir.or(own_cache.as_ref().map(TempDir::path));
+        let engine = cached_engine(cache_dir)?;
+        let compiler = match (compiler, cache_dir) {
+            (Compiler::Program(program), Some(cache)) => {
+                Some(BoundedCompiler { program: program.clone(), cache: cache.to_path_buf() })
+            }
+            _ => None,
+        };
         let mut linker = Linker::new(&engine);
         State::add_to_linker(&mut linker)?;
         let _ticker = ticker(&engine)?;
         let secrecy = Arc::new(Secrecy::new(secrets));
-        Ok(EngineParts { engine, linker, modules, kernel: Arc::new(kernel), secrecy, _ticker })
+        let kernel = Arc::new(kernel);
+        Ok(EngineParts { engine, linker, modules, kernel, secrecy, compiler, _own_cache: own_cache, _ticker })
     }
-}
-
-fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .cranelift_nan_canonicalization(true)
-        .relaxed_simd_deterministic(true)
-        .wasm_threads(false)
-        .wasm_memory64(false)
-        .wasm_gc(false)
-        .wasm_exceptions(false)
-        .wasm_function_references(false)
-        .concurrency_support(false)
-        // A trap's message is for people who have no source of the component; its stack would tell them nothing.
-        .wasm_backtrace_max_frames(None)
-        .wasm_component_model(true);
-    config
 }
 
 /// Ends an epoch every [`EPOCH`] as long as the engine lives.

@@ -49,6 +49,14 @@ pub enum PluginError {
         /// What is missing or different.
         what: String,
     },
+    /// It could not be compiled, for a reason that is not known to be its own.
+    #[error("plugin `{plugin}` can't be compiled: {what}")]
+    Compiler {
+        /// The plugin's name in the configuration.
+        plugin: String,
+        /// What happened.
+        what: String,
+    },
     /// It was asked for a hook that it does not have.
     #[error("plugin `{plugin}` has no {hook} hook; it has {has}")]
     NoHook {
@@ -178,6 +186,11 @@ impl PluginError {
                 format!("a plugin may import {offered} of flistry:plugin, and nothing else; build it without the rest")
             }
             PluginError::World { .. } => "build it against flistry's wit/; `flistry plugin check` shows what it has".into(),
+            PluginError::Compiler { .. } => {
+                "the component may be made to break the compiler: ask whoever built it, or take it out of \
+                 config/flistry.toml; on a machine that is short of memory or processes, try again later"
+                    .into()
+            }
             PluginError::NoHook { .. } => "name it where a hook of its own is wanted".into(),
             PluginError::Configuration { .. } => "correct the plugin's `config` in config/flistry.toml".into(),
             PluginError::Refused { .. } => "the words are the plugin's own; see its documentation".into(),

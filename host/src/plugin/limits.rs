@@ -40,7 +40,7 @@ pub struct Limits {
     pub total_finding_bytes: u64,
     /// Bytes of the paths and targets of all symlinks that a run adds.
     pub total_path_bytes: u64,
-    /// Bytes of the component. This and what follows is checked before it is compiled, since compiling is not sandboxed.
+    /// Bytes of the component. This, and what follows up to the bytes of one function, is checked before it is compiled.
     pub component_bytes: u64,
     /// Functions of the component.
     pub functions: u64,
@@ -50,6 +50,10 @@ pub struct Limits {
     pub code_bytes: u64,
     /// Bytes of one function: compiling a function of twice the length takes more than twice as long.
     pub function_bytes: u64,
+    /// Seconds of processor time for compiling it, of all cores together.
+    pub compile_seconds: u64,
+    /// Bytes of memory for compiling it.
+    pub compile_memory_bytes: u64,
 }
 
 impl Default for Limits {
@@ -77,6 +81,8 @@ impl Default for Limits {
             locals: 500_000,
             code_bytes: 32 * MIB,
             function_bytes: MIB,
+            compile_seconds: 300,
+            compile_memory_bytes: 2048 * MIB,
         }
     }
 }
@@ -105,6 +111,8 @@ pub(super) enum Limit {
     Locals,
     Code,
     Function,
+    CompileSeconds,
+    CompileMemory,
 }
 
 impl Limit {
@@ -132,6 +140,8 @@ impl Limit {
             Limit::Locals => "locals",
             Limit::Code => "code-bytes",
             Limit::Function => "function-bytes",
+            Limit::CompileSeconds => "compile-seconds",
+            Limit::CompileMemory => "compile-memory-bytes",
         }
     }
 
@@ -159,6 +169,8 @@ impl Limit {
             Limit::Locals => "local variables",
             Limit::Code => "bytes of code",
             Limit::Function => "bytes of one function",
+            Limit::CompileSeconds => "seconds of compiling",
+            Limit::CompileMemory => "bytes of memory for compiling",
         }
     }
 
@@ -186,6 +198,8 @@ impl Limit {
             Limit::Locals => limits.locals,
             Limit::Code => limits.code_bytes,
             Limit::Function => limits.function_bytes,
+            Limit::CompileSeconds => limits.compile_seconds,
+            Limit::CompileMemory => limits.compile_memory_bytes,
         }
     }
 }
@@ -249,6 +263,7 @@ mod tests {
             .chain([Limit::Log, Limit::Operations, Limit::Path, Limit::Tag, Limit::Reason, Limit::Component])
             .chain([Limit::TotalLog, Limit::TotalTags, Limit::TotalReasons, Limit::TotalFindings, Limit::TotalPaths])
             .chain([Limit::Functions, Limit::Locals, Limit::Code, Limit::Function])
+            .chain([Limit::CompileSeconds, Limit::CompileMemory])
         {
             let text = format!(r#"{{ "{}": 3 }}"#, limit.setting());
             assert_eq!(limit.amount(&serde_json::from_str(&text).unwrap()), 3);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use wasmtime::component::{Component, InstancePre};
 
 use super::bindings::exports::flistry::plugin as exports;
+use super::compiler::telling;
 use super::engine::{Engine, EngineParts};
 use super::error::{LOADING, PluginError, clean};
 use super::hook::Hook;
@@ -15,6 +16,7 @@ use super::limits::{Breach, Limit, Limits};
 use super::metadata::{CodeSize, ComponentMetadata, Outline, PACKAGE};
 use super::state::State;
 use crate::files::sha256;
+use crate::progress::Progress;
 
 /// The interfaces of our package that a plugin may import.
 const OFFERED: [&str; 8] = ["types", "log", "build", "configuration", "trees", "module-info", "report", "drafts"];
@@ -61,11 +63,18 @@ pub(super) struct Hooks {
 }
 
 impl Engine {
-    /// Compiles a component and finds out what it is. `name` is what messages call it.
+    /// Compiles a component and finds out what it is. `name` is what messages call it; `progress` is told where compiling
+    /// takes a while.
     ///
     /// # Errors
     /// Says what is wrong with the file; nothing of it runs.
-    pub fn load(&self, name: &str, bytes: &[u8], options: LoadOptions) -> Result<Plugin, PluginError> {
+    pub fn load(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        options: LoadOptions,
+        progress: &dyn Progress,
+    ) -> Result<Plugin, PluginError> {
         if bytes.len() as u64 > options.limits.component_bytes {
             return Err(PluginError::limit(name, LOADING, Breach(Limit::Component), &options.limits));
         }
@@ -79,11 +88,9 @@ impl Engine {
         check_code(&outline.code, &options.limits)
             .map_err(|breach| PluginError::limit(name, LOADING, breach, &options.limits))?;
         check_surface(name, &outline)?;
-        let broken = |error: wasmtime::Error| PluginError::NotComponent {
-            plugin: name.to_owned(),
-            what: clean(&format!("{error:#}")),
-        };
-        let component = Component::from_binary(&self.shared.engine, bytes).map_err(broken)?;
+        let component = telling(name, bytes.len() as u64, progress, || {
+            self.shared.compile(name, (bytes, &digest), &options.limits)
+        })?;
         let misfit =
             |error: wasmtime::Error| PluginError::World { plugin: name.to_owned(), what: clean(&format!("{error:#}")) };
         let mut linker = self.shared.linker.clone();
@@ -114,7 +121,17 @@ impl Engine {
     }
 }
 
-/// Nothing bounds the compiler but what it is given.
+impl EngineParts {
+    fn compile(&self, name: &str, (bytes, digest): (&[u8], &str), limits: &Limits) -> Result<Component, PluginError> {
+        if let Some(compiler) = &self.compiler {
+            compiler.ensure_compiles(&self.engine, name, (bytes, digest), limits)?;
+        }
+        Component::from_binary(&self.engine, bytes)
+            .map_err(|error| PluginError::NotComponent { plugin: name.to_owned(), what: clean(&format!("{error:#}")) })
+    }
+}
+
+/// The least that bounds the compiler is what it is given.
 fn check_code(code: &CodeSize, limits: &Limits) -> Result<(), Breach> {
     let found = [
         (Limit::Functions, code.functions),

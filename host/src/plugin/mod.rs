@@ -14,7 +14,7 @@
 //! | `resources`, `bindings`, `wire` | the interface: what its handles stand for, the code generated from `wit/`, the values on both sides |
 //! | `imports` | what a plugin may ask of the host, an interface a file, and a WASI without contents for toolchains that can't do without |
 //! | `state` | the states of all imports, put together |
-//! | `engine`, `metadata`, `load` | compiling, and what a component says of itself |
+//! | `compiled_code`, `compiler`, `engine`, `metadata`, `load` | compiling, within limits, and what a component says of itself |
 //! | `run` | one run and its limits |
 //! | `validate`, `filter`, `naming`, `post_pack` | what is called |
 //! | `author`, `builtin` | making components; those that come with flistry |
@@ -22,6 +22,8 @@
 pub mod author;
 mod bindings;
 pub(crate) mod builtin;
+mod compiled_code;
+mod compiler;
 mod engine;
 mod error;
 mod facts;
@@ -45,6 +47,7 @@ mod validate;
 mod view;
 mod wire;
 
+pub use compiler::{COMMAND, CompileLimits, Compiler, compile_bounded};
 pub use engine::Engine;
 pub use error::PluginError;
 pub use facts::{BuildFacts, TreeFigures};

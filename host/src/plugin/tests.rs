@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::kernel::kernel_image::KernelImage;
 use crate::kernel::module_memory::ModuleMemory;
+use crate::progress::Silent;
 use crate::store::secrets::Secrets;
 
 fn load(bytes: &[u8]) -> PluginError {
@@ -12,9 +13,15 @@ fn load(bytes: &[u8]) -> PluginError {
 }
 
 fn load_with(bytes: &[u8], options: LoadOptions) -> PluginError {
-    let engine =
-        Engine::new(None, Arc::new(ModuleMemory::of_one_run()), KernelImage::default(), Secrets::default()).unwrap();
-    engine.load("p", bytes, options).err().expect("it is refused")
+    let engine = Engine::new(
+        &Compiler::InProcess,
+        None,
+        Arc::new(ModuleMemory::of_one_run()),
+        KernelImage::default(),
+        Secrets::default(),
+    )
+    .unwrap();
+    engine.load("p", bytes, options, &Silent).err().expect("it is refused")
 }
 
 fn wat(text: &str) -> Vec<u8> {

@@ -14,7 +14,7 @@ use flistry::store::secrets::Secrets;
 use flistry::tree::file_cache::{CacheAccess, CachePlace};
 use serde_json::{Map, Value};
 
-use crate::cli::context::CommandContext;
+use crate::cli::context::{CommandContext, compiler};
 
 #[derive(clap::Args)]
 pub struct ComponentArgs {
@@ -85,7 +85,8 @@ impl ComponentArgs {
             ComponentSource::Builtin(name) => name.clone(),
             ComponentSource::File(file) => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         };
-        Ok(Engine::new(cache, Arc::new(modules), KernelImage::default(), secrets)?.load(&name, &bytes, options)?)
+        let engine = Engine::new(&compiler(), cache, Arc::new(modules), KernelImage::default(), secrets)?;
+        Ok(engine.load(&name, &bytes, options, &context.terminal)?)
     }
 
     fn config(&self, secrets: &Secrets) -> Result<Value, Error> {

@@ -47,15 +47,25 @@ struct ConfiguredPlugin {
 pub fn run(context: &CommandContext) -> Result<PluginList, Error> {
     let config = context.config()?;
     let cache = config.plugin_cache.is_dir().then_some(&*config.plugin_cache);
-    let engine =
-        Engine::new(cache, Arc::new(ModuleMemory::of_one_run()), KernelImage::default(), config.secrets.clone())?;
-    let plugins = config.plugins.iter().map(|settings| ConfiguredPlugin::load(&engine, &config, settings));
+    let engine = Engine::new(
+        &config.plugin_compiler,
+        cache,
+        Arc::new(ModuleMemory::of_one_run()),
+        KernelImage::default(),
+        config.secrets.clone(),
+    )?;
+    let plugins = config.plugins.iter().map(|settings| ConfiguredPlugin::load(&engine, &config, settings, context));
     Ok(PluginList { plugins: plugins.collect::<Result<_, _>>()? })
 }
 
 impl ConfiguredPlugin {
-    fn load(engine: &Engine, config: &Config, settings: &PluginSettings) -> Result<Self, Error> {
-        let plugin = load_plugin(engine, config, settings)?;
+    fn load(
+        engine: &Engine,
+        config: &Config,
+        settings: &PluginSettings,
+        context: &CommandContext,
+    ) -> Result<Self, Error> {
+        let plugin = load_plugin(engine, config, settings, &context.terminal)?;
         let users = config.flists.iter().filter(|flist| flist.plugins().any(|name| name == settings.name));
         let files = settings.config_files.iter().map(|file| (file.key.clone(), file.path.clone()));
         Ok(ConfiguredPlugin {
