@@ -9,13 +9,13 @@ use std::sync::OnceLock;
 use object::read::ReadCache;
 
 use super::modinfo::ModinfoError;
-use super::module_facts::{StringSet, strings_of};
+use super::object_strings::ObjectStrings;
 
 /// A kernel's `vmlinux`, where a project has one. It is read when it is asked for, and once.
 #[derive(Default)]
 pub struct KernelImage {
     candidates: Vec<PathBuf>,
-    strings: OnceLock<Result<Option<StringSet>, KernelImageError>>,
+    strings: OnceLock<Result<Option<ObjectStrings>, KernelImageError>>,
 }
 
 /// A file that is there and is not a kernel's `vmlinux`.
@@ -49,7 +49,7 @@ impl KernelImage {
     ///
     /// # Errors
     /// Where the first that exists is not a kernel's ELF file.
-    pub fn strings(&self) -> Result<Option<&StringSet>, &KernelImageError> {
+    pub fn strings(&self) -> Result<Option<&ObjectStrings>, &KernelImageError> {
         let read = || {
             for path in &self.candidates {
                 match crate::files::open(path) {
@@ -64,7 +64,7 @@ impl KernelImage {
     }
 }
 
-fn read_strings(mut file: File, path: &Path) -> Result<StringSet, KernelImageError> {
+fn read_strings(mut file: File, path: &Path) -> Result<ObjectStrings, KernelImageError> {
     let failed = |why| KernelImageError { path: path.to_owned(), why };
     let mut magic = [0; 4];
     let read = file.read(&mut magic).map_err(|error| failed(error.into()))?;
@@ -80,7 +80,7 @@ fn read_strings(mut file: File, path: &Path) -> Result<StringSet, KernelImageErr
     // Debug information can be most of a gigabyte: only what is looked at is read.
     let cache = ReadCache::new(file);
     let elf = object::File::parse(&cache).map_err(|error| failed(ModinfoError::NotElf(error).into()))?;
-    strings_of(&elf).map_err(|error| failed(error.into()))
+    ObjectStrings::of(&elf).map_err(|error| failed(error.into()))
 }
 
 #[cfg(test)]

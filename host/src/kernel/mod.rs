@@ -22,6 +22,7 @@ pub mod kernel_image;
 pub mod modinfo;
 pub mod module_facts;
 pub mod module_memory;
+pub mod object_strings;
 pub mod remarks;
 pub mod vermagic;
 pub mod version;

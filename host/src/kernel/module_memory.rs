@@ -5,14 +5,18 @@
 //! looked at when the first module is asked for.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::available_parallelism;
 
 use rusqlite::{Connection, params};
 
 use super::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError};
-use super::module_facts::{ModuleFacts, StringSet};
+use super::module_facts::ModuleFacts;
+use super::object_strings::{FingerprintSet, ObjectStrings, StringSet};
 use crate::progress::{Progress, Warning};
+use crate::store::parallel;
 use crate::tree::file_cache::{CacheAccess, CachePlace, checksum, columns_of, identity_in};
 use crate::tree::source::{FileIdentity, now_ns};
 
@@ -163,32 +167,16 @@ impl ModuleMemory {
 impl MemoryState {
     fn load(&mut self, place: &CachePlace) {
         // Nothing is made or replaced yet, whatever this run may: that is done when there is something to write.
-        match place.read_ambient(MemoryState::try_load) {
-            Ok(known) => self.known = known.unwrap_or_default(),
+        match place.read_ambient(ModuleRow::all) {
+            Ok(rows) => {
+                let rows = rows.unwrap_or_default();
+                let threads = available_parallelism().map_or(1, usize::from);
+                let Ok(known) = parallel::map(&rows, threads, |row| Ok::<_, Infallible>(row.known()));
+                self.known = known.into_iter().flatten().collect();
+            }
             // A run that may write opens it again, and says then what is wrong.
             Err(warning) => self.warning = Some(warning).filter(|_| place.access() == CacheAccess::ReadOnly),
         }
-    }
-
-    fn try_load(db: &Connection) -> Result<HashMap<ModuleKey, Known>, rusqlite::Error> {
-        let mut all = HashMap::new();
-        let mut query =
-            db.prepare("SELECT dev, ino, size, mtime, ctime, compression, modinfo, strings, imports, sum FROM module")?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let identity = identity_in(row, 0)?;
-            let (compression, sum): (String, Vec<u8>) = (row.get(5)?, row.get(9)?);
-            let (modinfo, strings, imports): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(6)?, row.get(7)?, row.get(8)?);
-            if sum == checksum(&identity, &[compression.as_bytes(), &modinfo, &strings, &imports])
-                && let Some(compression) = Compression::from_name(&compression)
-            {
-                let [strings, imports] = [strings, imports].map(StringSet::from_bytes);
-                let facts = Arc::new(ModuleFacts { modinfo: split(&modinfo), strings, imports });
-                let known = Known { facts, settled: true, used: false, stored: true };
-                all.insert(ModuleKey { identity, compression }, known);
-            }
-        }
-        Ok(all)
     }
 
     fn store(&self, db: &mut Connection) -> Result<(), rusqlite::Error> {
@@ -200,27 +188,88 @@ impl MemoryState {
                  WHERE dev = ? AND ino = ? AND size = ? AND mtime = ? AND ctime = ? AND compression = ?",
             )?;
             let mut insert =
-                transaction.prepare("INSERT OR REPLACE INTO module VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)")?;
+                transaction.prepare("INSERT OR REPLACE INTO module VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)")?;
             for (ModuleKey { identity, compression }, known) in self.known.iter().filter(|(_, k)| k.used && k.settled) {
                 let [dev, ino, size, mtime, ctime] = columns_of(identity);
                 let word = compression.as_str();
                 // Where the cache was replaced meanwhile, what it had is written again.
                 if !known.stored || used.execute(params![dev, ino, size, mtime, ctime, word])? == 0 {
-                    let ModuleFacts { modinfo, strings, imports } = &*known.facts;
-                    let (modinfo, strings, imports) = (join(modinfo), strings.as_bytes(), imports.as_bytes());
-                    let sum = checksum(identity, &[word.as_bytes(), &modinfo, strings, imports]);
-                    insert.execute(params![dev, ino, size, mtime, ctime, word, modinfo, strings, imports, sum])?;
+                    let ModuleFacts { modinfo, strings: ObjectStrings { names, messages }, imports } = &*known.facts;
+                    let mut row = ModuleRow {
+                        identity: *identity,
+                        compression: word.to_owned(),
+                        sum: Vec::new(),
+                        modinfo: join(modinfo),
+                        names: names.as_bytes().into(),
+                        messages: messages.as_bytes().into(),
+                        imports: imports.as_bytes().into(),
+                    };
+                    row.sum = row.checksum();
+                    let ModuleRow { sum, modinfo, names, messages, imports, .. } = row;
+                    insert
+                        .execute(params![dev, ino, size, mtime, ctime, word, modinfo, names, messages, imports, sum])?;
                 }
             }
             transaction.execute("DELETE FROM module WHERE unused > ?", [MAX_UNUSED])?;
             transaction.execute(
                 "DELETE FROM module WHERE rowid IN (SELECT rowid FROM (
-                     SELECT rowid, sum(length(modinfo) + length(strings) + length(imports) + ?) OVER (ORDER BY unused, rowid) AS total FROM module
+                     SELECT rowid, 
+                         sum(length(modinfo) + length(names) + length(messages) + length(imports) + ?)
+                             OVER (ORDER BY unused, rowid) AS total
+                     FROM module
                  ) WHERE total > ?)",
                 [ROW_BYTES, MAX_BYTES],
             )?;
         }
         transaction.commit()
+    }
+}
+
+/// What the cache has of a module.
+struct ModuleRow {
+    identity: FileIdentity,
+    compression: String,
+    sum: Vec<u8>,
+    modinfo: Vec<u8>,
+    names: Vec<u8>,
+    messages: Vec<u8>,
+    imports: Vec<u8>,
+}
+
+impl ModuleRow {
+    fn all(db: &Connection) -> Result<Vec<ModuleRow>, rusqlite::Error> {
+        let mut query = db.prepare(
+            "SELECT dev, ino, size, mtime, ctime, compression, sum, modinfo, names, messages, imports FROM module",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok(ModuleRow {
+                identity: identity_in(row, 0)?,
+                compression: row.get(5)?,
+                sum: row.get(6)?,
+                modinfo: row.get(7)?,
+                names: row.get(8)?,
+                messages: row.get(9)?,
+                imports: row.get(10)?,
+            })
+        })?;
+        rows.collect()
+    }
+
+    fn checksum(&self) -> Vec<u8> {
+        let ModuleRow { identity, compression, sum: _, modinfo, names, messages, imports } = self;
+        checksum(identity, &[compression.as_bytes(), modinfo, names, messages, imports])
+    }
+
+    /// What it says; nothing where it is damaged.
+    fn known(&self) -> Option<(ModuleKey, Known)> {
+        if self.sum != self.checksum() {
+            return None;
+        }
+        let key = ModuleKey { identity: self.identity, compression: Compression::from_name(&self.compression)? };
+        let [messages, imports] = [&self.messages, &self.imports].map(|bytes| FingerprintSet::from_bytes(bytes));
+        let strings = ObjectStrings { names: StringSet::from_bytes(&self.names)?, messages };
+        let facts = Arc::new(ModuleFacts { modinfo: split(&self.modinfo), strings, imports });
+        Some((key, Known { facts, settled: true, used: false, stored: true }))
     }
 }
 

@@ -11,7 +11,7 @@ DROP TABLE IF EXISTS module;
 CREATE TABLE module (
     dev INTEGER NOT NULL, ino INTEGER NOT NULL, size INTEGER NOT NULL,
     mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, compression TEXT NOT NULL,
-    modinfo BLOB NOT NULL, strings BLOB NOT NULL, imports BLOB NOT NULL,
+    modinfo BLOB NOT NULL, names BLOB NOT NULL, messages BLOB NOT NULL, imports BLOB NOT NULL,
     unused INTEGER NOT NULL, sum BLOB NOT NULL,
     UNIQUE (dev, ino, size, mtime, ctime, compression)
 );

@@ -10,6 +10,8 @@ use crate::{Entry, EntryId, Kind};
 /// it, sorted by name.
 pub struct EntryTree {
     entries: Vec<Entry>,
+    /// Where the name begins in each one's path.
+    names: Vec<usize>,
     parents: Vec<EntryId>,
     children: Vec<Vec<EntryId>>,
     /// The place after the last entry beneath each.
@@ -36,6 +38,7 @@ impl EntryTree {
     /// [`Draft::all`](crate::Draft::all) give them.
     pub fn new(entries: impl IntoIterator<Item = Entry>) -> EntryTree {
         let entries: Vec<Entry> = entries.into_iter().collect();
+        let names = entries.iter().map(|entry| entry.path.rfind('/').map_or(0, |slash| slash + 1)).collect();
         let mut parents = vec![EntryTree::ROOT; entries.len()];
         let mut children = vec![Vec::new(); entries.len()];
         let mut ends = vec![entries.len() as EntryId; entries.len()];
@@ -56,7 +59,7 @@ impl EntryTree {
                 ends[at] = at as EntryId + 1;
             }
         }
-        EntryTree { entries, parents, children, ends, places: Vec::new() }
+        EntryTree { entries, names, parents, children, ends, places: Vec::new() }
     }
 
     /// The same tree, which a node sees at these absolute paths: a symlink to `/lib/firmware/a` leads to `a` then.
@@ -108,7 +111,8 @@ impl EntryTree {
     /// The entry of a name in a directory.
     pub fn child(&self, directory: EntryId, name: &str) -> Option<EntryId> {
         let children = self.children(directory);
-        let place = children.binary_search_by(|child| self.entry(*child).name().as_bytes().cmp(name.as_bytes()));
+        let name_of = |id: &EntryId| &self.entry(*id).path[self.names[*id as usize]..];
+        let place = children.binary_search_by(|child| name_of(child).as_bytes().cmp(name.as_bytes()));
         place.ok().map(|place| children[place])
     }
 

@@ -10,8 +10,9 @@ use wasmtime::component::Resource;
 use super::context::Context;
 use super::trees::{MIN_CHARGE, tree};
 use crate::kernel::kernel_image::KernelImage;
-use crate::kernel::module_facts::{ModuleFacts, StringSet};
+use crate::kernel::module_facts::ModuleFacts;
 use crate::kernel::module_memory::{ModuleMemory, NotRead};
+use crate::kernel::object_strings::{Fingerprint, FingerprintSet, ObjectStrings, StringSet, is_message};
 use crate::plugin::bindings::flistry::plugin::module_info::Host;
 use crate::plugin::bindings::flistry::plugin::types::{Attributes, Error};
 use crate::plugin::limits::Limit;
@@ -56,8 +57,13 @@ impl Host for Context<'_, ModuleInfoState> {
         ids: Vec<u32>,
         symbols: Vec<String>,
     ) -> wasmtime::Result<Vec<Result<Vec<u32>, Error>>> {
-        let places = Places::new(&symbols);
-        self.of_modules(&tree, &ids, |facts| places.held_by(&facts.imports), |places| place_bytes(places))
+        let symbols = Fingerprints::new((0..).zip(&symbols));
+        self.of_modules(
+            &tree,
+            &ids,
+            |facts| symbols.held_by(&facts.imports).collect::<Vec<u32>>(),
+            |places| place_bytes(places),
+        )
     }
 
     fn strings_with(
@@ -66,7 +72,8 @@ impl Host for Context<'_, ModuleInfoState> {
         ids: Vec<u32>,
         characters: String,
     ) -> wasmtime::Result<Vec<Result<Vec<String>, Error>>> {
-        self.of_modules(&tree, &ids, |facts| with(&facts.strings, &characters), |strings| string_bytes(strings))
+        let chosen = Chosen::new(&characters);
+        self.of_modules(&tree, &ids, |facts| chosen.of(&facts.strings.names), |strings| string_bytes(strings))
     }
 
     fn kernel_holds(&mut self, strings: Vec<String>) -> wasmtime::Result<Result<Option<Vec<u32>>, Error>> {
@@ -75,7 +82,8 @@ impl Host for Context<'_, ModuleInfoState> {
     }
 
     fn kernel_strings_with(&mut self, characters: String) -> wasmtime::Result<Result<Option<Vec<String>>, Error>> {
-        self.of_kernel(|kernel| with(kernel, &characters), |strings| string_bytes(strings))
+        let chosen = Chosen::new(&characters);
+        self.of_kernel(|kernel| chosen.of(&kernel.names), |strings| string_bytes(strings))
     }
 }
 
@@ -116,7 +124,7 @@ impl Context<'_, ModuleInfoState> {
     /// What `look` finds in the kernel, where there is one.
     fn of_kernel<T>(
         &mut self,
-        look: impl FnOnce(&StringSet) -> T,
+        look: impl FnOnce(&ObjectStrings) -> T,
         bytes: impl Fn(&T) -> usize,
     ) -> wasmtime::Result<Result<Option<T>, Error>> {
         let found = match self.own.kernel.strings() {
@@ -145,28 +153,61 @@ impl Context<'_, ModuleInfoState> {
 }
 
 /// The places of strings in a list.
-struct Places<'a>(HashMap<&'a str, Vec<u32>>);
+struct Places<'a> {
+    /// Hundreds of thousands of names are looked up here: the hash is a quick one.
+    names: HashMap<&'a str, Vec<u32>, foldhash::fast::RandomState>,
+    messages: Fingerprints,
+}
 
 impl<'a> Places<'a> {
     fn new(strings: &'a [String]) -> Places<'a> {
-        let mut places: HashMap<&str, Vec<u32>> = HashMap::with_capacity(strings.len());
+        let mut names: HashMap<&str, Vec<u32>, _> =
+            HashMap::with_capacity_and_hasher(strings.len(), Default::default());
         for (place, string) in (0..).zip(strings) {
-            places.entry(string).or_default().push(place);
+            names.entry(string).or_default().push(place);
         }
-        Places(places)
+        let messages = (0..).zip(strings).filter(|(_, string)| is_message(string));
+        Places { names, messages: Fingerprints::new(messages) }
     }
 
-    /// Those that a set has, in order.
-    fn held_by(&self, set: &StringSet) -> Vec<u32> {
-        let mut held: Vec<u32> = set.iter().filter_map(|string| self.0.get(string)).flatten().copied().collect();
+    /// Those that an object has, in order.
+    fn held_by(&self, strings: &ObjectStrings) -> Vec<u32> {
+        let names = strings.names.iter().filter_map(|name| self.names.get(name)).flatten().copied();
+        let mut held: Vec<u32> = names.chain(self.messages.held_by(&strings.messages)).collect();
         held.sort_unstable();
         held
     }
 }
 
-fn with(set: &StringSet, characters: &str) -> Vec<String> {
-    let meant = |string: &&str| characters.is_empty() || string.contains(|c| characters.contains(c));
-    set.iter().filter(meant).map(str::to_owned).collect()
+/// The places of strings in a list, with their fingerprints.
+struct Fingerprints(Vec<(u32, Fingerprint)>);
+
+impl Fingerprints {
+    fn new<'a>(strings: impl Iterator<Item = (u32, &'a String)>) -> Fingerprints {
+        Fingerprints(strings.map(|(place, string)| (place, Fingerprint::of(string))).collect())
+    }
+
+    /// Those that a set has, in order.
+    fn held_by(&self, set: &FingerprintSet) -> impl Iterator<Item = u32> {
+        self.0.iter().filter(|(_, fingerprint)| set.has(*fingerprint)).map(|(place, _)| *place)
+    }
+}
+
+/// Which strings a plugin wants: those that have one of these characters, or all. The strings are ASCII, so bytes are compared.
+struct Chosen(Option<[bool; 256]>);
+
+impl Chosen {
+    fn new(characters: &str) -> Chosen {
+        let mut set = [false; 256];
+        // A character that is not ASCII is in no string.
+        characters.chars().filter(char::is_ascii).for_each(|c| set[c as usize] = true);
+        Chosen((!characters.is_empty()).then_some(set))
+    }
+
+    fn of(&self, strings: &StringSet) -> Vec<String> {
+        let takes = |string: &&str| self.0.as_ref().is_none_or(|set| string.bytes().any(|byte| set[usize::from(byte)]));
+        strings.iter().filter(takes).map(str::to_owned).collect()
+    }
 }
 
 fn place_bytes(places: &[u32]) -> usize {
@@ -183,5 +224,28 @@ fn code(why: &NotRead) -> &'static str {
     match why {
         NotRead::NotAModule { .. } | NotRead::TooLarge { .. } | NotRead::Malformed(_) => "not-a-module",
         NotRead::Unreadable(_) => "unreadable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_chosen_by_their_characters() {
+        let set = StringSet::new(["amd/%s.bin", "ccm(aes)", "plain"]);
+        let chosen = |characters| Chosen::new(characters).of(&set);
+        assert_eq!(chosen("%"), ["amd/%s.bin"]);
+        assert_eq!(chosen("%("), ["amd/%s.bin", "ccm(aes)"]);
+        assert_eq!(chosen("").len(), 3);
+        assert!(chosen("ä").is_empty(), "no string has it");
+    }
+
+    #[test]
+    fn names_and_messages_are_found_alike() {
+        let names = StringSet::new(["a.bin", "b.bin"]);
+        let messages = FingerprintSet::new(["my board.bin", "it failed"]);
+        let asked = ["it failed", "b.bin", "board.bin", "b.bin", "my board.bin", "no such"].map(str::to_owned);
+        assert_eq!(Places::new(&asked).held_by(&ObjectStrings { names, messages }), [0, 1, 3, 4]);
     }
 }

@@ -61,7 +61,7 @@ pub mod module_info {
         modules.iter().map(|id| tree.0.module(*id).map(|module| places(&module.imports, symbols))).collect()
     }
 
-    /// The strings of each module that have one of these characters; with no characters, all of them.
+    /// The strings of each module without a space that have one of these characters; with no characters, all of them.
     pub fn strings_with(tree: &Tree, modules: &[EntryId], characters: &str) -> Vec<Result<Vec<String>, Error>> {
         modules.iter().map(|id| tree.0.module(*id).map(|module| with(&module.strings, characters))).collect()
     }
@@ -71,7 +71,7 @@ pub mod module_info {
         Ok(World::kernel().map(|kernel| places(&kernel, strings)))
     }
 
-    /// The strings of the kernel itself that have one of these characters; none where the test's build has no kernel.
+    /// The strings of the kernel itself, chosen in the same way; none where the test's build has no kernel.
     pub fn kernel_strings_with(characters: &str) -> Result<Option<Vec<String>>, Error> {
         Ok(World::kernel().map(|kernel| with(&kernel, characters)))
     }
@@ -81,7 +81,8 @@ pub mod module_info {
     }
 
     fn with(held: &BTreeSet<String>, characters: &str) -> Vec<String> {
-        let meant = |string: &&String| characters.is_empty() || string.contains(|c| characters.contains(c));
+        let fits = |string: &String| characters.is_empty() || string.contains(|c| characters.contains(c));
+        let meant = |string: &&String| fits(string) && !string.contains(' ');
         held.iter().filter(meant).cloned().collect()
     }
 }
