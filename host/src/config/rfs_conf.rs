@@ -7,7 +7,8 @@
 //! | `S3_PREFIX` | empty |
 //! | `READ_ACCESS_KEY`, `READ_SECRET_KEY` | none: they, or `WEB_ENDPOINT`, must be set |
 //! | `ROUTE_ENDPOINT` | `S3_ENDPOINT` |
-//! | `ROUTE_PATH`, `ROUTE_REGION` | `/blobs`, `garage` |
+//! | `ROUTE_PATH` | `/blobs` |
+//! | `ROUTE_REGION` | `S3_REGION` where the route has the endpoint that blobs are written to, else `garage` |
 //! | `WEB_ENDPOINT` | empty: nodes read by S3 |
 //! | `UPLOAD_MANIFESTS`, `MANIFESTS_SUBPATH` | `false`, `manifests` |
 //! | `FIRMWARE_TAG` | unset: the build's date |
@@ -278,14 +279,17 @@ impl Values<'_> {
             return Err(setting.error("it names no bucket", hint));
         }
         let (bucket, prefix) = path.split_once('/').unwrap_or((&path, ""));
+        let endpoint = match route_endpoint.value.is_empty() {
+            true => blobs.endpoint.clone(),
+            false => endpoint(&route_endpoint)?,
+        };
+        // One server has one region.
+        let default_region = if endpoint == blobs.endpoint { &blobs.region } else { DEFAULT_REGION };
         let url = S3Url {
-            endpoint: match route_endpoint.value.is_empty() {
-                true => blobs.endpoint.clone(),
-                false => endpoint(&route_endpoint)?,
-            },
+            endpoint,
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
-            region: self.region("ROUTE_REGION", self.get("ROUTE_REGION", DEFAULT_REGION))?,
+            region: self.region("ROUTE_REGION", self.get("ROUTE_REGION", default_region))?,
             credentials: Some(Credentials {
                 access_key: access_key.value.clone(),
                 secret_key: Secret::new(secret_key.value.clone()),

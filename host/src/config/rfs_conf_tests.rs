@@ -51,6 +51,21 @@ fn each_setting_is_used() {
 }
 
 #[test]
+fn the_routes_region_is_that_of_the_same_server() {
+    let region = |more: &str| with(more).unwrap().route.to_string().split_once("?region=").unwrap().1.to_owned();
+    assert_eq!(region("S3_REGION=eu"), "eu");
+    assert_eq!(region("S3_REGION=eu\nROUTE_REGION="), "eu");
+    assert_eq!(region("AWS_REGION=aws"), "aws");
+    // The same endpoint, however it is written.
+    assert_eq!(region("S3_REGION=eu\nROUTE_ENDPOINT=https://s3.example.com:9000/"), "eu");
+    assert_eq!(region("S3_REGION=eu\nROUTE_ENDPOINT=https://s3.example.com:9001"), "garage");
+    assert_eq!(region("S3_REGION=eu\nROUTE_ENDPOINT=http://s3.example.com:9000"), "garage");
+    assert_eq!(region("S3_REGION=eu\nROUTE_REGION=us"), "us");
+    let error = with("S3_REGION=eu\nROUTE_REGION='u s'").unwrap_err();
+    assert_eq!(error.key, "ROUTE_REGION");
+}
+
+#[test]
 fn the_environment_wins_even_when_empty() {
     let conf = parse_with(BASE, &[("S3_BUCKET", "other"), ("AWS_REGION", "aws"), ("S3_PREFIX", "")]).unwrap();
     assert_eq!(conf.blobs.to_string(), "s3s://***:***@s3.example.com:9000/other?region=aws");

@@ -36,7 +36,7 @@ const WITHIN_LIMITS: &str = "within-limits";
 const PATIENCE: u64 = 4;
 
 /// What takes longer than this is said to be going on.
-const NOTICEABLE: Duration = Duration::from_millis(300);
+const NOTICEABLE: Duration = Duration::from_secs(2);
 
 /// Bytes of what the child says that are looked at.
 const HEARD: u64 = 64 << 10;

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Request, Response, StatusCode};
 use tokio::runtime::Runtime;
@@ -44,6 +44,33 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// The contents on success, else what explains the error.
     pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The header: of a HEAD's answer, reqwest's own count is that of the body, which is empty.
+    pub(super) fn content_length(&self) -> Option<u64> {
+        self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// The whole's size, of an answer to a request for the first byte alone. `None` where that is an error, or does not say.
+    pub(super) fn size_beside_first_byte(&self) -> Option<u64> {
+        match self.status {
+            // Only what is empty has no first byte.
+            StatusCode::RANGE_NOT_SATISFIABLE => Some(0),
+            // `Content-Range: bytes 0-0/SIZE`
+            StatusCode::PARTIAL_CONTENT => {
+                self.headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
+            }
+            // Ranges are optional: this is the whole.
+            status if status.is_success() => Some(self.body.len() as u64),
+            _ => None,
+        }
+    }
+
+    /// Whether there is something: an answer to a request for the first byte of what is empty is an error, too.
+    pub(super) fn is_found(&self) -> bool {
+        self.status.is_success() || self.status == StatusCode::RANGE_NOT_SATISFIABLE
+    }
 }
 
 impl Client {

@@ -89,6 +89,14 @@ pub enum StoreError {
         /// What was strange.
         what: String,
     },
+    /// A web server that shows some page for whatever it is asked: what it says of blobs means nothing.
+    #[error("{store} answers with success to any name, also to {name}, which no blob has")]
+    FindsAnything {
+        /// The store.
+        store: String,
+        /// What can't be there.
+        name: String,
+    },
     /// A store of a kind that can't be written.
     #[error("{store} can only be read")]
     ReadOnly {
@@ -151,7 +159,10 @@ impl Refusal {
             Refusal::Signature => {
                 "check the secret key; one that holds / ? # @ : or brackets is easily damaged in a URL"
             }
-            Refusal::Region => "set the server's region: ?region=NAME in the store URL (Garage's default is garage)",
+            Refusal::Region => {
+                "set S3_REGION in config/rfs.conf to the server's region, or ?region=NAME where a store URL is given \
+                 (Garage's default is garage)"
+            }
             Refusal::Clock => "set the clock, by NTP for instance",
             Refusal::Write => "use the write key here, or give this key the right to write to the bucket",
             Refusal::Forbidden => "give the key the right to this bucket",
@@ -197,7 +208,10 @@ impl StoreError {
             }
             StoreError::Refused { reason, .. } => reason.hint().into(),
             StoreError::NoSuchBucket { bucket, .. } => {
-                format!("make the bucket \"{bucket}\", or correct the name: it is the first part of the URL's path")
+                format!(
+                    "make the bucket \"{bucket}\", or correct S3_BUCKET in config/rfs.conf; in a store URL, it is the first \
+                     part of the path"
+                )
             }
             StoreError::Unreachable { fault: Fault::Connect, .. } => {
                 "check host and port, that the server runs, and the scheme: s3 and http are plain, s3s and https are \
@@ -218,21 +232,32 @@ impl StoreError {
                     "this is not a blob of an flist (they have at most {MAX_BLOB_SIZE} bytes): check the store's URL"
                 )
             }
-            StoreError::Server { status: 301 | 302 | 307 | 308, .. } => {
-                "the server sends elsewhere: use the address and region of the bucket itself".into()
-            }
-            StoreError::Server { status: 400, .. } => {
-                "check the scheme (s3 is plain, s3s is TLS), the port and the region".into()
-            }
-            StoreError::Server { .. } if self.is_transient() => {
-                "the server is in trouble or busy; run it again later, and see its log".into()
-            }
-            StoreError::Server { .. } => "check host, port and path; see the server's log".into(),
+            StoreError::Server { status, .. } => self.status_hint(*status).into(),
             StoreError::Strange { .. } => "check host, port and path: something else may be listening there".into(),
+            StoreError::FindsAnything { .. } => {
+                "check host, port and path; a web server with blobs has to answer 404 to what is not there, and no page in \
+                 its place"
+                    .into()
+            }
             StoreError::ReadOnly { .. } => "write to a dir://, s3:// or s3s:// store".into(),
             StoreError::NoRange { .. } | StoreError::Gap { .. } => {
                 "add a store for the rest; a store without a range is for all blobs (00-ff)".into()
             }
+        }
+    }
+
+    fn status_hint(&self, status: u16) -> &'static str {
+        match status {
+            301 | 302 | 307 | 308 => {
+                "the server sends elsewhere: S3_ENDPOINT and S3_REGION in config/rfs.conf, or the store URL, must have the \
+                 address and region of the bucket itself"
+            }
+            400 => {
+                "check the scheme, the port and the region: S3_ENDPOINT (http is plain, https is TLS) and S3_REGION in \
+                 config/rfs.conf, or the store URL (s3 is plain, s3s is TLS)"
+            }
+            _ if self.is_transient() => "the server is in trouble or busy; run it again later, and see its log",
+            _ => "check host, port and path; see the server's log",
         }
     }
 
@@ -253,6 +278,11 @@ impl StoreError {
             }
             _ => false,
         }
+    }
+
+    /// No way of asking for a size got one.
+    pub(super) fn no_size(store: &str, name: &str) -> StoreError {
+        StoreError::Strange { store: store.into(), what: format!("does not say the size of {name}") }
     }
 
     /// Refuses what is too large to be a blob, before it is held in memory or sent.
@@ -323,6 +353,8 @@ mod tests {
         assert!(server(307).hint().contains("address and region of the bucket"));
         let refused = StoreError::Refused { store: STORE.into(), reason: Refusal::Region };
         assert!(refused.hint().contains("?region=NAME"));
+        assert!(refused.hint().starts_with("set S3_REGION in config/rfs.conf to the server's region"));
+        assert!(server(400).hint().contains("S3_ENDPOINT (http is plain, https is TLS) and S3_REGION"));
         let forbidden = StoreError::Missing { name: "abcd".into(), store: STORE.into(), forbidden: true };
         assert!(forbidden.hint().contains("the key may not list"));
     }

@@ -3,9 +3,10 @@
 //!
 //! A proxy named by `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` is used, as by most programs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
+use reqwest::header::{HeaderValue, RANGE};
 use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode, Url};
 
@@ -27,13 +28,15 @@ pub struct HttpStore {
     client: Client,
     retry: Retry,
     timeout: Duration,
+    /// It is known to say of what is not there that it is not.
+    tells_apart: AtomicBool,
 }
 
 impl HttpStore {
     /// Nothing is sent yet.
     pub fn new(url: &HttpUrl) -> Result<Self, StoreError> {
         let client = Client::new(describe(url), Policy::limited(MAX_REDIRECTS))?;
-        Ok(HttpStore { client, retry: Retry::default(), timeout: TIMEOUT })
+        Ok(HttpStore { client, retry: Retry::default(), timeout: TIMEOUT, tells_apart: AtomicBool::new(false) })
     }
 
     /// The same with another patience.
@@ -72,7 +75,7 @@ impl HttpStore {
         let answer = self.ask(Method::HEAD, name, path, None, self.timeout)?;
         match answer.status {
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => self.length_by_get(name, path),
-            status if status.is_success() => match content_length(&answer) {
+            status if status.is_success() => match answer.content_length() {
                 Some(len) => Ok(Looked::Found(len)),
                 None => self.length_by_get(name, path),
             },
@@ -80,22 +83,39 @@ impl HttpStore {
         }
     }
 
-    /// For servers that know no HEAD: the first byte, with the whole's length beside it.
+    /// For servers that know no HEAD, or leave the length out of its answer: the first byte, with the whole's length beside
+    /// it.
     fn length_by_get(&self, name: &str, path: &str) -> Result<Looked<u64>, StoreError> {
         let answer = self.ask(Method::GET, name, path, Some("bytes=0-0"), self.timeout)?;
-        match answer.status {
-            // An empty blob has no first byte.
-            StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => match total(&answer) {
-                Some(len) => Ok(Looked::Found(len)),
-                None => Err(StoreError::Strange {
-                    store: self.describe(),
-                    what: format!("does not say the size of {name}"),
-                }),
-            },
-            // Ranges are optional: this is the whole blob.
-            status if status.is_success() => Ok(Looked::Found(answer.body.len() as u64)),
-            _ => self.explain(&answer),
+        if !answer.is_found() {
+            return self.explain(&answer);
         }
+        let size = answer.size_beside_first_byte();
+        size.map(Looked::Found).ok_or_else(|| StoreError::no_size(self.client.store(), name))
+    }
+
+    /// Asks, once, for what can't be there. A server that finds that, too, shows some page where nothing is, and what it
+    /// says of blobs means nothing.
+    fn tell_apart(&self, policy: &Retry, timeout: Duration) -> Result<Probed, StoreError> {
+        let id = BlobId::from(NO_BLOB);
+        match self.look(&id, |hex, path| retry(policy, || self.body(hex, path, timeout))) {
+            Ok(Looked::Nothing { forbidden }) => {
+                self.tells_apart.store(true, Ordering::Relaxed);
+                Ok(if forbidden { Probed::Forbids } else { Probed::Reads })
+            }
+            Ok(Looked::Found(_)) | Err(StoreError::TooLarge { .. }) => {
+                Err(StoreError::FindsAnything { store: self.describe(), name: id.hex() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What was found, by a server that tells what is there from what is not.
+    fn found<T>(&self, something: T) -> Result<T, StoreError> {
+        if !self.tells_apart.load(Ordering::Relaxed) {
+            self.tell_apart(&self.retry, self.timeout)?;
+        }
+        Ok(something)
     }
 
     fn ask(
@@ -142,14 +162,14 @@ impl ReadBlobs for HttpStore {
     fn get(&self, id: &BlobId) -> Result<Vec<u8>, StoreError> {
         let looked = self.look(id, |hex, path| retry(&self.retry, || self.body(hex, path, self.timeout)))?;
         match looked {
-            Looked::Found(blob) => Ok(blob),
+            Looked::Found(blob) => self.found(blob),
             Looked::Nothing { forbidden } => Err(self.missing(id, forbidden)),
         }
     }
 
     fn size(&self, id: &BlobId) -> Result<Option<u64>, StoreError> {
         match self.look(id, |hex, path| retry(&self.retry, || self.length(hex, path)))? {
-            Looked::Found(len) => Ok(Some(len)),
+            Looked::Found(len) => self.found(Some(len)),
             Looked::Nothing { forbidden: false } => Ok(None),
             Looked::Nothing { forbidden: true } => Err(self.missing(id, true)),
         }
@@ -164,12 +184,7 @@ impl ReadBlobs for HttpStore {
     }
 
     fn probe(&self) -> Result<Probed, StoreError> {
-        let timeout = PROBE_TIMEOUT.min(self.timeout);
-        let hex = BlobId::from(NO_BLOB).hex();
-        match self.body(&hex, &hex, timeout)? {
-            Looked::Nothing { forbidden: true } => Ok(Probed::Forbids),
-            _ => Ok(Probed::Reads),
-        }
+        self.tell_apart(&Retry::NEVER, PROBE_TIMEOUT.min(self.timeout))
     }
 }
 
@@ -177,13 +192,4 @@ fn describe(url: &HttpUrl) -> String {
     let scheme = if url.endpoint.tls { "https" } else { "http" };
     let slash = if url.path.is_empty() { "" } else { "/" };
     format!("{scheme}://{}:{}{slash}{}", url.endpoint.host, url.endpoint.port, url.path)
-}
-
-fn content_length(answer: &Answer) -> Option<u64> {
-    answer.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// The whole's length, from `Content-Range: bytes 0-0/LENGTH`.
-fn total(answer: &Answer) -> Option<u64> {
-    answer.headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
 }

@@ -8,7 +8,6 @@
 
 use std::time::Duration;
 
-use reqwest::header::CONTENT_LENGTH;
 use reqwest::redirect::Policy;
 use reqwest::{Body, Method};
 use s3::command::Command;
@@ -83,16 +82,31 @@ impl S3Bucket {
         retry(&self.retry, || {
             let answer = self.ask(name, Command::HeadObject, None, 0, self.timeout)?;
             if answer.status.is_success() {
-                return content_length(&answer).map(Some).ok_or_else(|| StoreError::Strange {
-                    store: self.describe(),
-                    what: format!("does not say the size of {name}"),
-                });
+                return match answer.content_length() {
+                    Some(size) => Ok(Some(size)),
+                    None => self.size_by_get(name),
+                };
             }
             match self.explain(Asked::Read, name, &answer) {
                 StoreError::Missing { forbidden: false, .. } => Ok(None),
                 error => Err(error),
             }
         })
+    }
+
+    /// For servers (or what stands before them) that leave the length out of a HEAD's answer: the first byte, with the whole's
+    /// length beside it.
+    fn size_by_get(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        let first = Command::GetObjectRange { start: 0, end: Some(0) };
+        let answer = self.ask(name, first, None, MAX_BLOB_SIZE as u64, self.timeout)?;
+        if answer.is_found() {
+            let size = answer.size_beside_first_byte();
+            return size.map(Some).ok_or_else(|| StoreError::no_size(self.client.store(), name));
+        }
+        match self.explain(Asked::Read, name, &answer) {
+            StoreError::Missing { forbidden: false, .. } => Ok(None),
+            error => Err(error),
+        }
     }
 
     /// Stores an object; an existing one is replaced.
@@ -108,9 +122,13 @@ impl S3Bucket {
     pub fn probe(&self) -> Result<Probed, StoreError> {
         let name = BlobId::from(NO_BLOB).hex();
         let limit = MAX_BLOB_SIZE as u64;
-        let answer = self.ask(&name, Command::GetObject, None, limit, PROBE_TIMEOUT.min(self.timeout))?;
+        let finds_anything = || StoreError::FindsAnything { store: self.describe(), name: name.clone() };
+        let answer = match self.ask(&name, Command::GetObject, None, limit, PROBE_TIMEOUT.min(self.timeout)) {
+            Err(StoreError::TooLarge { .. }) => return Err(finds_anything()),
+            answer => answer?,
+        };
         if answer.status.is_success() {
-            return Ok(Probed::Reads);
+            return Err(finds_anything());
         }
         match self.explain(Asked::Read, &name, &answer) {
             StoreError::Missing { forbidden: true, .. } => Ok(Probed::Forbids),
@@ -232,9 +250,4 @@ fn describe(url: &S3Url) -> String {
 
 fn unusable(store: &str, error: &S3Error) -> StoreError {
     StoreError::Strange { store: store.into(), what: format!("can't be asked: {error}") }
-}
-
-/// The header: of a HEAD's answer, reqwest's own count is that of the body, which is empty.
-fn content_length(answer: &Answer) -> Option<u64> {
-    answer.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

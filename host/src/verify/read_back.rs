@@ -11,7 +11,7 @@ use crate::store::fetch::FetchError;
 use crate::store::open::{open_read, open_route, open_route_ranges};
 use crate::store::s3::S3Store;
 use crate::store::url::{HttpUrl, Ranged, ReadUrl, S3Url, StoreUrl, WriteUrl};
-use crate::store::{ReadBlobs, StoreError, WriteBlobs};
+use crate::store::{ReadBlobs, Refusal, StoreError, WriteBlobs};
 
 /// A manifest whose blobs were read back: through its own route, whose key can't write ([`ProvenManifest::prove`]), or, in a
 /// build into a store that no route leads to, from that store ([`ProvenManifest::prove_in`]).
@@ -263,11 +263,29 @@ impl ReadBackError {
             ReadBackError::Unfit { .. } => {
                 Some("the store gives back what was packed: run depmod on the source, and build again".into())
             }
-            ReadBackError::Refused { error, .. } => Some(error.hint()),
+            ReadBackError::Refused { error, .. } => Some(route_hint(error)),
             ReadBackError::Writable { .. } => {
                 Some("make READ_ACCESS_KEY a key of its own: garage bucket allow --read BUCKET --key KEY".into())
             }
         }
+    }
+}
+
+/// What to do about a store's error where the store is the route's: other settings decide that one.
+fn route_hint(error: &StoreError) -> String {
+    match error {
+        StoreError::Refused { reason: Refusal::Region, .. } => {
+            "set ROUTE_REGION in config/rfs.conf to the server's region (Garage's default is garage)".into()
+        }
+        StoreError::NoSuchBucket { bucket, .. } => {
+            format!("ROUTE_PATH in config/rfs.conf must begin with a bucket, or what a gateway takes for one: there is no \"{bucket}\"")
+        }
+        StoreError::FindsAnything { .. } => {
+            "check WEB_ENDPOINT, or ROUTE_ENDPOINT and ROUTE_PATH, in config/rfs.conf; a web server with blobs has to answer \
+             404 to what is not there, and no page in its place"
+                .into()
+        }
+        error => error.hint(),
     }
 }
 

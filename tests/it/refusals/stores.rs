@@ -42,7 +42,8 @@ fn a_bucket_that_does_not_exist() {
         &project,
         1,
         &format!("s3://{}/elsewhere/flists/test: there is no bucket \"elsewhere\"", address(&server)),
-        "make the bucket \"elsewhere\", or correct the name: it is the first part of the URL's path",
+        "make the bucket \"elsewhere\", or correct S3_BUCKET in config/rfs.conf; in a store URL, it is the first part of the \
+         path",
     );
 }
 

@@ -22,7 +22,7 @@ use flistry::store::secret::Secret;
 use flistry::store::url::{Credentials, Endpoint, IdRange, Ranged, S3Url, StoreUrl, WriteUrl};
 use flistry::store::{Probed, ReadBlobs, StoreError, WriteBlobs};
 
-use crate::support::s3_server::{READ_KEY, S3Server, WRITE_KEY, WebServer};
+use crate::support::s3_server::{Faults, READ_KEY, S3Server, WRITE_KEY, WebServer};
 
 /// Patient, but quick about it.
 const QUICK: Retry = Retry { attempts: 4, first_delay: Duration::from_millis(5), max_delay: Duration::from_millis(20) };
@@ -158,6 +158,82 @@ fn http_reads_what_a_dir_store_holds() {
     server.faults.unavailable(2);
     assert!(store.get(&blob).is_ok());
     assert_eq!(server.faults.take_counts(), (3, 0, 0));
+}
+
+#[test]
+fn a_size_that_head_does_not_say_is_asked_for_otherwise() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = DirStore::create_ambient(&directory.path().join("blobs")).unwrap();
+    let (web, s3) = (WebServer::start(directory.path()), S3Server::start());
+    let written = s3_store(&s3.url("prefix", WRITE_KEY));
+    let (blob, empty, none) = (new_id(), new_id(), new_id());
+    for store in [&dir as &dyn WriteBlobs, &written] {
+        store.put(&blob, &[1; MAX_BLOB_SIZE]).unwrap();
+        store.put(&empty, b"").unwrap();
+    }
+    let http = HttpStore::new(&web.url("blobs")).unwrap().with_retry(QUICK);
+    let stores: [(&dyn ReadBlobs, &Faults); 2] = [(&http, &web.faults), (&written, &s3.faults)];
+    for (store, faults) in stores {
+        assert_eq!(store.size(&blob).unwrap(), Some(MAX_BLOB_SIZE as u64));
+        faults.leave_out_length();
+        faults.take_counts();
+        assert_eq!(store.size(&blob).unwrap(), Some(MAX_BLOB_SIZE as u64));
+        assert_eq!(faults.take_counts(), (1, 0, 1), "{}", store.describe());
+        assert_eq!(store.size(&empty).unwrap(), Some(0));
+        assert_eq!(store.size(&none).unwrap(), None);
+    }
+    assert!(written.has_all(&blob, MAX_BLOB_SIZE as u64).unwrap());
+}
+
+#[test]
+fn a_web_server_that_finds_anything_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = DirStore::create_ambient(&directory.path().join("blobs")).unwrap();
+    let (blob, none) = (new_id(), new_id());
+    dir.put(&blob, b"blob").unwrap();
+    let server = WebServer::start(directory.path());
+    server.faults.show_page();
+    let store = || HttpStore::new(&server.url("blobs")).unwrap().with_retry(QUICK);
+    let described = store().describe();
+    let errors = [
+        store().probe().map(drop),
+        store().get(&none).map(drop),
+        store().size(&none).map(drop),
+        // What is there might be a page as well.
+        store().size(&blob).map(drop),
+        S3Store::new(&S3Url { endpoint: server.url("").endpoint, bucket: "blobs".into(), ..s3_url() })
+            .unwrap()
+            .probe()
+            .map(drop),
+    ];
+    for error in errors.map(Result::unwrap_err) {
+        assert!(matches!(&error, StoreError::FindsAnything { .. }), "{error}");
+        let words = format!(" answers with success to any name, also to {}, which no blob has", "00".repeat(32));
+        let store = error.to_string().replace(&words, "");
+        assert!(store == described || store == described.replace("http", "s3"), "{error}");
+        assert!(error.hint().ends_with("has to answer 404 to what is not there, and no page in its place"));
+    }
+}
+
+#[test]
+fn a_web_server_is_asked_once_whether_it_tells_what_is_not_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = DirStore::create_ambient(&directory.path().join("blobs")).unwrap();
+    let blob = new_id();
+    dir.put(&blob, b"blob").unwrap();
+    let server = WebServer::start(directory.path());
+    let store = HttpStore::new(&server.url("blobs")).unwrap();
+    assert_eq!(store.get(&blob).unwrap(), b"blob");
+    assert_eq!(server.faults.take_counts(), (3, 0, 0), "the blob, and two places where none is");
+    assert_eq!(store.get(&blob).unwrap(), b"blob");
+    assert_eq!(server.faults.take_counts(), (1, 0, 0));
+}
+
+/// An S3 URL to change.
+fn s3_url() -> S3Url {
+    let endpoint = Endpoint { tls: false, host: "127.0.0.1".into(), port: 1 };
+    let (bucket, prefix, region) = ("zos".into(), "".into(), "garage".into());
+    S3Url { endpoint, bucket, prefix, region, credentials: None }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use flistry::store::secret::Secret;
@@ -40,6 +40,8 @@ pub struct Faults {
     dropped: AtomicUsize,
     delay_ms: AtomicUsize,
     no_head: AtomicUsize,
+    no_length: AtomicBool,
+    page: AtomicBool,
     gets: AtomicUsize,
     puts: AtomicUsize,
     heads: AtomicUsize,
@@ -64,6 +66,29 @@ impl Faults {
     /// Answers HEAD with this status; 0 for the right answer.
     pub fn answer_head_with(&self, status: u16) {
         self.no_head.store(status.into(), SeqCst);
+    }
+
+    /// Leaves the length out of the answers to HEAD, as Cloudflare does.
+    pub fn leave_out_length(&self) {
+        self.no_length.store(true, SeqCst);
+    }
+
+    /// Shows a page for whatever is not there, as web servers of single-page applications do.
+    pub fn show_page(&self) {
+        self.page.store(true, SeqCst);
+    }
+
+    /// What becomes of an answer on its way.
+    fn spoil(&self, method: &Method, mut answer: Response<Body>) -> Response<Body> {
+        if self.page.load(SeqCst) && answer.status() == StatusCode::NOT_FOUND {
+            let page = "<!DOCTYPE html><title>Welcome</title>";
+            let body = if method == Method::HEAD { Body::empty() } else { Body::from(page.as_bytes().to_vec()) };
+            answer = Response::builder().header(CONTENT_LENGTH, page.len()).body(body).unwrap();
+        }
+        if self.no_length.load(SeqCst) && method == Method::HEAD {
+            answer.headers_mut().remove(CONTENT_LENGTH);
+        }
+        answer
     }
 
     /// GET, PUT and HEAD requests since the last call, faulty ones included.
@@ -142,10 +167,12 @@ impl Server {
                         if let Some(response) = faults.apply(request.method()).await? {
                             return Ok(response);
                         }
-                        match handler {
-                            Handler::S3(s3) => s3.call(request.map(Body::from)).await.map_err(|_| Dropped),
-                            Handler::Directory(directory) => Ok(serve_file(&directory, &request)),
-                        }
+                        let method = request.method().clone();
+                        let answer = match handler {
+                            Handler::S3(s3) => s3.call(request.map(Body::from)).await.map_err(|_| Dropped)?,
+                            Handler::Directory(directory) => serve_file(&directory, &request),
+                        };
+                        Ok::<_, Dropped>(faults.spoil(&method, answer))
                     }
                 });
                 tokio::spawn(async move {
