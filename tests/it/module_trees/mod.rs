@@ -1,5 +1,6 @@
 //! A module is what kmod takes for one: trees as people have them, with the judgement of kmod's own programs.
 
+mod asked_at_run_time;
 mod broken_and_foreign;
 
 use std::path::PathBuf;
