@@ -203,7 +203,7 @@ impl From<ReadBackError> for Error {
 }
 
 /// How a process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ExitCode {
     /// What was asked for was done.

@@ -21,6 +21,7 @@ mod plugins_in_builds;
 mod refusals;
 mod rfs_vectors;
 mod round_trip;
+mod several_flists;
 mod stores;
 mod support;
 mod verify_with_rfs;

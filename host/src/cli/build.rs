@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::changes;
 use super::context::CommandContext;
-use super::outcome::Outcome;
+use super::outcome::{Failure, Outcome};
 use super::style::{bytes, field, good};
 
 #[derive(clap::Args)]
@@ -38,8 +38,8 @@ pub fn run(args: BuildArgs, context: &CommandContext) -> Result<BuildOutcome, Er
 }
 
 impl Outcome for BuildOutcome {
-    fn error(&self) -> Option<&Error> {
-        self.0.error.as_ref()
+    fn failures(&self) -> Vec<Failure<'_>> {
+        self.0.error.iter().map(|error| Failure { file: None, error }).collect()
     }
 }
 

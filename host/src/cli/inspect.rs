@@ -14,12 +14,14 @@ use serde::Serialize;
 use super::flist_file;
 use super::outcome::Outcome;
 use super::route_row::RouteRow;
+use super::several::{OfEach, OfFlist, of_each};
 use super::style::bytes;
 
 #[derive(clap::Args)]
 pub struct InspectArgs {
-    /// The flist
-    file: PathBuf,
+    /// The flist, or several
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -37,9 +39,13 @@ pub struct Summary {
     tags: BTreeMap<String, String>,
 }
 
-pub fn run(args: InspectArgs) -> Result<Summary, Error> {
-    let raw = flist_file::bytes(&args.file)?;
-    let manifest = flist_file::parse(&raw, &args.file)?;
+pub fn run(args: InspectArgs) -> Result<OfEach<Summary>, Error> {
+    of_each(args.files, summary)
+}
+
+fn summary(file: PathBuf) -> Result<Summary, Error> {
+    let raw = flist_file::bytes(&file)?;
+    let manifest = flist_file::parse(&raw, &file)?;
     Ok(Summary {
         bytes: raw.len() as u64,
         sha256: sha256(&raw),
@@ -49,11 +55,15 @@ pub fn run(args: InspectArgs) -> Result<Summary, Error> {
         blobs: manifest.blobs().len(),
         routes: manifest.routes.iter().map(RouteRow::masked).collect(),
         tags: manifest.tags,
-        file: args.file,
+        file,
     })
 }
 
 impl Outcome for Summary {}
+
+impl OfFlist for Summary {
+    const BETWEEN: &'static str = "\n";
+}
 
 impl Display for Summary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -20,6 +20,7 @@ mod publish;
 mod render;
 mod route;
 mod route_row;
+mod several;
 mod stderr;
 mod store_args;
 mod style;

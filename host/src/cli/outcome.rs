@@ -1,6 +1,7 @@
 //! What a command gives back, and for whom.
 
 use std::fmt::Display;
+use std::path::Path;
 
 use clap::ValueEnum;
 use flistry::error::{Error, ExitCode};
@@ -26,10 +27,17 @@ pub trait Outcome: Display + Serialize {
         ExitCode::Done
     }
 
-    /// What ended the command after it had done some of its work.
-    fn error(&self) -> Option<&Error> {
-        None
+    /// What could not be done, after or beside the work that was.
+    fn failures(&self) -> Vec<Failure<'_>> {
+        Vec::new()
     }
+}
+
+/// Something that could not be done.
+pub struct Failure<'a> {
+    /// Of several files, which one it is about.
+    pub file: Option<&'a Path>,
+    pub error: &'a Error,
 }
 
 /// A JSON value with [`SCHEMA`] in front.

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use flistry::error::{Error, ExitCode};
 use flistry::printable::{PrintableText, printable_json};
 
-use super::outcome::{Format, Outcome, Versioned};
+use super::outcome::{Failure, Format, Outcome, Versioned};
 use super::stderr::{Message, write};
 use super::terminal::Terminal;
 
@@ -20,20 +20,23 @@ impl Renderer<'_> {
         self.terminal.finish();
         let outcome = match result {
             Ok(outcome) => outcome,
-            Err(error) => return self.show_error(&error),
+            Err(error) => return self.show_failure(&Failure { file: None, error: &error }),
         };
-        match (print(&outcome, self.format), outcome.error()) {
-            (Err(error), _) => {
-                write(Message::Error(&format!("cannot print the result: {error}")), None, self.format);
-                ExitCode::Failed
-            }
-            (Ok(()), Some(error)) => self.show_error(error),
-            (Ok(()), None) => outcome.exit_code(),
+        if let Err(error) = print(&outcome, self.format) {
+            write(Message::Error(&format!("cannot print the result: {error}")), None, self.format);
+            return ExitCode::Failed;
         }
+        let failures = outcome.failures();
+        failures.iter().map(|failure| self.show_failure(failure)).fold(outcome.exit_code(), Ord::max)
     }
 
-    fn show_error(&self, error: &Error) -> ExitCode {
-        write(Message::Error(&error.to_string()), error.hint().as_deref(), self.format);
+    fn show_failure(&self, Failure { file, error }: &Failure<'_>) -> ExitCode {
+        let message = error.to_string();
+        let message = match file {
+            Some(file) if !message.contains(&*file.to_string_lossy()) => format!("{}: {message}", file.display()),
+            _ => message,
+        };
+        write(Message::Error(&message), error.hint().as_deref(), self.format);
         error.exit_code()
     }
 }

@@ -11,11 +11,13 @@ use serde::{Serialize, Serializer};
 
 use super::flist_file;
 use super::outcome::Outcome;
+use super::several::{OfEach, OfFlist, of_each};
 
 #[derive(clap::Args)]
 pub struct TreeArgs {
-    /// The flist
-    file: PathBuf,
+    /// The flist, or several
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// Show mode, owner, size and time of each entry, one path a line
     #[arg(short, long)]
     long: bool,
@@ -23,10 +25,14 @@ pub struct TreeArgs {
 
 #[derive(Serialize)]
 pub struct Listing {
+    file: PathBuf,
     #[serde(rename = "entries", serialize_with = "rows")]
     tree: Tree,
     #[serde(skip)]
     long: bool,
+    /// Whether the file is named above its entries, as one of several.
+    #[serde(skip)]
+    named: bool,
 }
 
 /// An entry for machines.
@@ -47,8 +53,10 @@ struct Row {
     rdev: Option<u64>,
 }
 
-pub fn run(args: TreeArgs) -> Result<Listing, Error> {
-    Ok(Listing { tree: flist_file::open(&args.file)?.tree, long: args.long })
+pub fn run(args: TreeArgs) -> Result<OfEach<Listing>, Error> {
+    let TreeArgs { files, long } = args;
+    let named = files.len() > 1;
+    of_each(files, |file| Ok(Listing { tree: flist_file::open(&file)?.tree, file, long, named }))
 }
 
 fn rows<S: Serializer>(tree: &Tree, serializer: S) -> Result<S::Ok, S::Error> {
@@ -71,8 +79,15 @@ impl Row {
 
 impl Outcome for Listing {}
 
+impl OfFlist for Listing {
+    const BETWEEN: &'static str = "\n";
+}
+
 impl Display for Listing {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.named {
+            writeln!(f, "{}:", self.file.display())?;
+        }
         if self.long { self.list(f) } else { self.draw(f) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -22,13 +22,15 @@ use serde::{Serialize, Serializer};
 use super::context::CommandContext;
 use super::flist_file;
 use super::outcome::Outcome;
+use super::several::{OfEach, OfFlist, of_each};
 use super::store_args::StoreArgs;
 use super::style::{bad, first, good};
 
 #[derive(clap::Args)]
 pub struct VerifyArgs {
-    /// The flist
-    file: PathBuf,
+    /// The flist, or several
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// How far to go; each level includes those before it
     #[arg(long, default_value = "sample")]
     level: Reach,
@@ -97,18 +99,36 @@ pub struct VerifyOutcome {
     notes: Vec<String>,
 }
 
-pub fn run(args: VerifyArgs, context: &CommandContext) -> Result<VerifyOutcome, Error> {
+pub fn run(mut args: VerifyArgs, context: &CommandContext) -> Result<OfEach<VerifyOutcome>, Error> {
+    let files = std::mem::take(&mut args.files);
+    let several = files.len() > 1;
+    if several && args.source.is_some() {
+        let what = format!("--source names the directory of one flist, and there are {} flists", files.len());
+        let hint = "verify one after the other; --level source compares each with the directory that its report names";
+        return Err(Error::Usage { what, hint: hint.into() });
+    }
+    let outcome = of_each(files, |file| {
+        if several {
+            context.terminal.about(&file.display().to_string());
+        }
+        verify_one(file, &args, context)
+    });
+    context.terminal.about("");
+    outcome
+}
+
+fn verify_one(file: PathBuf, args: &VerifyArgs, context: &CommandContext) -> Result<VerifyOutcome, Error> {
     let reach = if args.source.is_some() { Reach::Source } else { args.level };
-    let bytes = flist_file::bytes(&args.file)?;
+    let bytes = flist_file::bytes(&file)?;
     let manifest = match read(&bytes) {
         Ok(manifest) => manifest,
         Err(ManifestError::Malformed { .. }) => {
-            let problems = check(&bytes).map_err(|error| Error::Manifest { path: args.file.clone(), error })?;
+            let problems = check(&bytes).map_err(|error| Error::Manifest { path: file.clone(), error })?;
             let mut verification = Verification::default();
             verification.findings.extend(problems.into_iter().map(Finding::Schema));
-            return Ok(VerifyOutcome::new(args.file, Reach::Level(Level::Schema), verification, Vec::new()));
+            return Ok(VerifyOutcome::new(file, Reach::Level(Level::Schema), verification, Vec::new()));
         }
-        Err(error) => return Err(Error::Manifest { path: args.file, error }),
+        Err(error) => return Err(Error::Manifest { path: file, error }),
     };
     let level = match reach {
         Reach::Level(level) => level,
@@ -120,17 +140,17 @@ pub fn run(args: VerifyArgs, context: &CommandContext) -> Result<VerifyOutcome, 
         verification = verify(&manifest, &*store, level, &context.terminal)?;
     }
     if reach == Reach::Source {
-        let (findings, explained) = compare_with_source(&args, &manifest, context)?;
+        let (findings, explained) = compare_with_source(&file, args, &manifest, context)?;
         verification.findings.extend(findings);
         verification.explained = explained;
     }
     if args.with_rfs {
         let program = rfs::find(context.variable("RFS_BIN"), context.variable("PATH"), &context.project)?;
         let scratch = tempfile::tempdir().map_err(|error| Error::Write { path: std::env::temp_dir(), error })?;
-        verification.findings.extend(rfs::compare(&program, &args.file, &manifest, scratch.path())?);
+        verification.findings.extend(rfs::compare(&program, &file, &manifest, scratch.path())?);
     }
     let notes = notes(&manifest, context);
-    Ok(VerifyOutcome::new(args.file, reach, verification, notes))
+    Ok(VerifyOutcome::new(file, reach, verification, notes))
 }
 
 /// What the project that it was built for says of it, where this is such a project: what a node could not use is warned of,
@@ -149,20 +169,21 @@ fn notes(manifest: &Manifest, context: &CommandContext) -> Vec<String> {
 }
 
 fn compare_with_source(
+    file: &Path,
     args: &VerifyArgs,
     manifest: &Manifest,
     context: &CommandContext,
 ) -> Result<(Vec<Finding>, Vec<String>), Error> {
-    let report = flist_file::report(&args.file)?;
+    let report = flist_file::report(file)?;
     let directory = match (&args.source, &report) {
         (Some(directory), _) => directory.clone(),
         (None, Some(report)) => PathBuf::from(&report.subject.source),
         (None, None) => {
-            let what = format!("no report beside {} says what it was made from", args.file.display());
+            let what = format!("no report beside {} says what it was made from", file.display());
             return Err(Error::Usage { what, hint: "name the directory with --source DIR".into() });
         }
     };
-    let source = Source::open_ambient(&args.file.display().to_string(), &[directory])?;
+    let source = Source::open_ambient(&file.display().to_string(), &[directory])?;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let rules = report.as_ref().map_or_else(|| normal_rules_of(manifest), BuildReport::normal_rules);
     let mut known = report.as_ref().map(BuildReport::known_differences).unwrap_or_default();
@@ -190,6 +211,10 @@ impl Outcome for VerifyOutcome {
     fn exit_code(&self) -> ExitCode {
         if self.ok { ExitCode::Done } else { ExitCode::Damage }
     }
+}
+
+impl OfFlist for VerifyOutcome {
+    const BETWEEN: &'static str = "";
 }
 
 impl Display for VerifyOutcome {

@@ -91,19 +91,19 @@ impl BoundedCompiler {
         Ok(())
     }
 
-    fn compile(&self, bytes: &[u8], limits: &Limits) -> Result<(), Failure> {
+    fn compile(&self, bytes: &[u8], limits: &Limits) -> Result<(), NotCompiled> {
         let seconds = limits.compile_seconds;
         let started = component_file(bytes).and_then(|component| self.start(component, limits));
-        let mut child = started.map_err(Failure::NotStarted)?;
+        let mut child = started.map_err(NotCompiled::NotStarted)?;
         let (said, ended) = hear(&mut child, Duration::from_secs(seconds.saturating_mul(PATIENCE)));
         if !ended {
             // It has not been waited for, so the id is still its own.
             let _ = child.kill();
         }
-        let status = child.wait().map_err(Failure::NotStarted)?;
+        let status = child.wait().map_err(NotCompiled::NotStarted)?;
         match ended {
-            true => Failure::check(status, &said),
-            false => Err(Failure::Limit(Limit::CompileSeconds)),
+            true => NotCompiled::check(status, &said),
+            false => Err(NotCompiled::Limit(Limit::CompileSeconds)),
         }
     }
 
@@ -150,7 +150,7 @@ fn hear(child: &mut Child, time: Duration) -> (String, bool) {
 }
 
 /// Why a component was not compiled.
-enum Failure {
+enum NotCompiled {
     /// There is no child.
     NotStarted(std::io::Error),
     Limit(Limit),
@@ -160,29 +160,29 @@ enum Failure {
     Ended(ExitStatus),
 }
 
-impl Failure {
-    fn check(status: ExitStatus, said: &str) -> Result<(), Failure> {
+impl NotCompiled {
+    fn check(status: ExitStatus, said: &str) -> Result<(), NotCompiled> {
         // What the standard library says before it gives up, and what the compiler's own allocators do.
         let no_memory = ["memory allocation of", "out of memory", "Cannot allocate memory"];
         let exceeded = Signal::XCPU.as_raw();
         match (status.code(), status.signal()) {
             (Some(0), _) => Ok(()),
-            (_, Some(signal)) if signal == exceeded => Err(Failure::Limit(Limit::CompileSeconds)),
-            _ if no_memory.iter().any(|words| said.contains(words)) => Err(Failure::Limit(Limit::CompileMemory)),
-            (Some(REFUSED), _) => Err(Failure::Refused(said.trim_end().to_owned())),
-            _ => Err(Failure::Ended(status)),
+            (_, Some(signal)) if signal == exceeded => Err(NotCompiled::Limit(Limit::CompileSeconds)),
+            _ if no_memory.iter().any(|words| said.contains(words)) => Err(NotCompiled::Limit(Limit::CompileMemory)),
+            (Some(REFUSED), _) => Err(NotCompiled::Refused(said.trim_end().to_owned())),
+            _ => Err(NotCompiled::Ended(status)),
         }
     }
 
     fn of_plugin(self, name: &str, limits: &Limits) -> PluginError {
         let plugin = name.to_owned();
         match self {
-            Failure::NotStarted(error) => {
+            NotCompiled::NotStarted(error) => {
                 PluginError::Compiler { plugin, what: format!("no process could be started for it: {error}") }
             }
-            Failure::Limit(limit) => PluginError::limit(name, LOADING, Breach(limit), limits),
-            Failure::Refused(what) => PluginError::NotComponent { plugin, what: clean(&what) },
-            Failure::Ended(status) => {
+            NotCompiled::Limit(limit) => PluginError::limit(name, LOADING, Breach(limit), limits),
+            NotCompiled::Refused(what) => PluginError::NotComponent { plugin, what: clean(&what) },
+            NotCompiled::Ended(status) => {
                 PluginError::Compiler { plugin, what: format!("the compiler's process ended with {status}") }
             }
         }

@@ -176,6 +176,25 @@ fn verified_without_a_blob() -> Value {
     value
 }
 
+/// What a command says of several flists: of each what it says of one, and of the rest why not.
+fn several(commands: &mut Commands, command: &str, flists: &[&str]) {
+    let run = commands.project.flistry(&[&[command], flists, &["/nowhere.fl", "--format", "json"]].concat());
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let mut value: Value = serde_json::from_str(&run.stdout).unwrap();
+    let files = std::mem::replace(&mut value["files"], json!([]));
+    for (file, flist) in files.as_array().unwrap().iter().zip(flists) {
+        let mut file = file.clone();
+        assert_eq!(file["file"], flist.replace(commands.project.path("").to_str().unwrap(), "PROJECT/"));
+        file["schema"] = json!(1);
+        commands.look_at(command, &file);
+    }
+    assert_eq!(files.as_array().unwrap().len(), flists.len());
+    let error = "cannot read /nowhere.fl: No such file or directory (os error 2)";
+    assert_eq!(value["failed"], json!([{ "file": "/nowhere.fl", "error": error, "hint": "check the path" }]));
+    commands.look_at("Several flists", &value);
+    commands.look_at("Errors and warnings", &serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap());
+}
+
 #[test]
 fn the_document_has_every_key_and_no_other() {
     let project = project();
@@ -202,6 +221,9 @@ fn the_document_has_every_key_and_no_other() {
     commands.run("explain", &[flist, "notes.drop"]);
     commands.run("verify", &[flist]);
     commands.look_at("verify", &verified_without_a_blob());
+    for command in ["inspect", "tree", "verify"] {
+        several(&mut commands, command, &[flist, flist]);
+    }
     commands.run("route show", &[flist]);
     commands.run("route patch", &[flist]);
     commands.run("publish", &[flist, "--to", elsewhere]);
