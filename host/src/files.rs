@@ -45,12 +45,6 @@ pub(crate) fn writing_hint(error: &Error) -> &'static str {
     }
 }
 
-/// Whether a byte may stand in a kernel's version, in a release, and so in the name of an flist, which is made of these. It means
-/// the same in a path, a URL and a quoted word of a script.
-pub(crate) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._+~-".contains(&byte)
-}
-
 /// SHA-256 in hexadecimal, as `sha256sum` prints it.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))

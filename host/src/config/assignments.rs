@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use flistry_common::text::BYTE_ORDER_MARK;
+
 /// Bytes of the longest value. References can double a value on each line; this is where that ends.
 const MAX_VALUE: usize = 64 * 1024;
 
@@ -132,7 +134,7 @@ impl AssignmentError {
 
 /// Parses a file's text; `env` is what references that the file does not resolve itself refer to.
 pub fn parse(text: &str, env: &BTreeMap<String, String>) -> Result<Assignments, AssignmentError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).replace("\r\n", "\n");
     let mut parser = Parser { rest: &text, line: 1, key: None, env, done: Assignments::default() };
     parser.file()?;
     Ok(parser.done)

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use flistry_common::text::NotText;
+
 use super::assignments::AssignmentError;
 use super::given::GivenCredential;
 use super::layers::TomlError;
@@ -34,8 +36,14 @@ pub enum ConfigError {
         limit: u64,
     },
     /// A file is not text.
-    #[error("{0} is not UTF-8 text")]
-    NotText(&'static str),
+    #[error("{file} {why}")]
+    NotText {
+        /// Which one.
+        file: &'static str,
+        /// What it is instead.
+        #[source]
+        why: NotText,
+    },
     /// `build.conf` holds more than assignments.
     #[error("config/build.conf, {0}")]
     BuildConf(#[source] AssignmentError),
@@ -108,7 +116,7 @@ impl ConfigError {
             }
             ConfigError::Read { file, .. } => format!("make {file} a file that the build's user can read"),
             ConfigError::TooLarge { file, .. } => format!("check that {file} is the right file"),
-            ConfigError::NotText(file) => format!("save {file} as UTF-8"),
+            ConfigError::NotText { file, .. } => format!("save {file} as UTF-8"),
             ConfigError::BuildConf(error) => error.hint().to_owned(),
             ConfigError::KernelConfig(error) => error.hint().to_owned(),
             ConfigError::Kernel(error) => error.hint().to_owned(),

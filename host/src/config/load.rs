@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use flistry_common::text::text;
 use time::UtcDateTime;
 
 use super::assignments;
@@ -159,7 +160,7 @@ fn read(project: &Path, file: &'static str) -> Result<String, ConfigError> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(ConfigError::TooLarge { file, limit: MAX_FILE });
     }
-    String::from_utf8(bytes).map_err(|_| ConfigError::NotText(file))
+    text(bytes).map_err(|why| ConfigError::NotText { file, why })
 }
 
 fn readable_by_others(project: &Path) -> Option<Warning> {

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use flistry_common::text::{NotText, text};
 use serde_json::Value;
 
 use super::given::{GivenCredential, credential_in, credential_in_file, credential_in_variable};
@@ -92,7 +93,7 @@ pub fn read_config_file(path: &Path) -> Result<(String, (u64, u64)), ConfigFileP
     if bytes.len() as u64 > MAX_CONFIG_FILE {
         return Err(ConfigFileProblem::TooLarge);
     }
-    let text = String::from_utf8(bytes).map_err(|_| ConfigFileProblem::NotText)?;
+    let text = text(bytes)?;
     Ok((text, (metadata.dev(), metadata.ino())))
 }
 
@@ -123,8 +124,8 @@ pub enum ConfigFileProblem {
     #[error("is larger than {MAX_CONFIG_FILE} bytes")]
     TooLarge,
     /// It is not UTF-8.
-    #[error("is not UTF-8 text")]
-    NotText,
+    #[error(transparent)]
+    NotText(#[from] NotText),
     /// It is rfs.conf, or holds one of its secrets.
     #[error("holds {0}, and no plugin ever sees a credential")]
     Credential(&'static str),
@@ -137,7 +138,7 @@ impl ConfigFileError {
         match self.problem {
             ConfigFileProblem::Read(_) => format!("correct {setting}; a path starts at the project's directory"),
             ConfigFileProblem::TooLarge => format!("check that {setting} names the right file"),
-            ConfigFileProblem::NotText => "save it as UTF-8".to_owned(),
+            ConfigFileProblem::NotText(_) => "save it as UTF-8".to_owned(),
             ConfigFileProblem::Credential(_) => format!("take it out of {setting}"),
         }
     }

@@ -18,6 +18,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use flistry_common::names::is_plain;
+
 use super::assignments::{self, Assignments};
 use crate::progress::Warning;
 use crate::store::secret::Secret;
@@ -332,11 +334,11 @@ impl Values<'_> {
 }
 
 /// What to do about a tag that is not [`is_release`].
-pub(super) const RELEASE_HINT: &str = "use letters, digits, `.`, `_`, `+` and `-`, at most 64";
+pub(super) const RELEASE_HINT: &str = "use letters, digits, `.`, `_`, `+`, `~` and `-`, at most 64";
 
 /// Whether `text` can replace the date in names; empty text, which keeps the date, can.
 pub(super) fn is_release(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+    text.len() <= 64 && is_plain(text)
 }
 
 fn http_url(setting: &Setting) -> Result<HttpUrl, RfsConfError> {

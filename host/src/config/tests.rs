@@ -165,6 +165,12 @@ fn each_mistake_in_a_file_has_its_message() {
     for (file, text, what, hint) in [
         ("build.conf", vec![0xff], "config/build.conf is not UTF-8 text", "save config/build.conf as UTF-8"),
         (
+            "kernel.config",
+            b"\xff\xfeC\0".to_vec(),
+            "config/kernel.config is UTF-16, not UTF-8 text",
+            "save config/kernel.config as UTF-8",
+        ),
+        (
             "flistry.toml",
             vec![b'#'; 1024 * 1024 + 1],
             "config/flistry.toml is larger than 1048576 bytes",
@@ -207,7 +213,7 @@ fn each_mistake_in_a_variable_has_its_message() {
         project.refused(&[("FIRMWARE_TAG", "a/b")]),
         two(
             "environment variable FIRMWARE_TAG: it cannot be part of a file's name",
-            "use letters, digits, `.`, `_`, `+` and `-`, at most 64"
+            "use letters, digits, `.`, `_`, `+`, `~` and `-`, at most 64"
         )
     );
 }

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use crate::files::is_name_byte;
+use flistry_common::names::is_plain;
+
 use crate::kernel::kernel_config::{KernelConfig, KernelOption};
 
 /// Bytes of the longest version: what the kernel itself allows for `uname -r`.
@@ -47,7 +48,7 @@ impl KernelVersionError {
 impl KernelVersion {
     /// Accepts a full version.
     pub fn new(text: &str) -> Result<KernelVersion, KernelVersionError> {
-        let valid = text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(is_name_byte);
+        let valid = text.starts_with(|c: char| c.is_ascii_digit()) && is_plain(text);
         match valid && text.len() <= MAX_LEN {
             true => Ok(KernelVersion(text.to_owned())),
             false => Err(KernelVersionError::Invalid(text.chars().take(MAX_LEN).collect())),

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
+use flistry_common::names::{FLIST_NAME_RULE, is_flist_name};
 use serde::{Deserialize, Serialize};
 
 use crate::printable::Printable;
-
-/// Bytes of the longest file name; leaves room for `.report.json` and a temporary's suffix within a file system's 255.
-const MAX_LEN: usize = 200;
 
 /// The file name of an flist or of an alias: safe in a path, a URL and a shell script, ends in `.fl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,16 +20,14 @@ pub struct NameError(String);
 impl NameError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
-        "a name ends in .fl, has at most 200 letters, digits, `.`, `_`, `+` and `-`, and starts with none of `.` and `-`"
+        FLIST_NAME_RULE
     }
 }
 
 impl FlistName {
     /// Accepts a file name.
     pub fn new(text: &str) -> Result<FlistName, NameError> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._+-".contains(&b);
-        let valid = text.bytes().all(plain) && text.ends_with(".fl") && !text.starts_with(['.', '-']);
-        match valid && text.len() <= MAX_LEN {
+        match is_flist_name(text) {
             true => Ok(FlistName(text.to_owned())),
             false => Err(NameError(text.to_owned())),
         }
@@ -70,8 +66,10 @@ mod tests {
     #[test]
     fn each_mistake_has_its_message() {
         assert_eq!(FlistName::new("modules-6.12.44-Zero-OS.fl").unwrap().as_str(), "modules-6.12.44-Zero-OS.fl");
+        // Whatever a kernel's version may hold.
+        assert!(FlistName::new("modules-6.13.0~rc1-1_2+b.fl").is_ok());
         let long = format!("{}.fl", "x".repeat(198));
-        for text in ["m", ".fl", "-m.fl", ".m.fl", "a/b.fl", "a b.fl", "é.fl", "", &long] {
+        for text in ["m", ".fl", "-m.fl", "~m.fl", ".m.fl", "a/b.fl", "a b.fl", "é.fl", "", &long] {
             let error = FlistName::new(text).unwrap_err();
             assert_eq!(error.to_string(), format!("`{text}` cannot be the name of an flist"));
             assert!(error.hint().starts_with("a name ends in .fl, has at most 200"));

@@ -135,6 +135,18 @@ pub enum PluginError {
         /// What is wrong with it.
         what: String,
     },
+    /// A name that can't be one with the value that a variable has.
+    #[error("plugin `{plugin}`, naming: {what}, with {variable}=`{value}`")]
+    Variable {
+        /// The plugin's name in the configuration.
+        plugin: String,
+        /// What is wrong with the name.
+        what: String,
+        /// The variable, which the configuration grants to the plugin.
+        variable: String,
+        /// Its value.
+        value: String,
+    },
     /// An operation that can't be carried out.
     #[error("plugin `{plugin}`, post-pack: it can't {operation}: {what}")]
     Operation {
@@ -206,6 +218,9 @@ impl PluginError {
             }
             PluginError::Trap { .. } | PluginError::Answer { .. } => {
                 "this is a fault of the plugin: tell its author, or take it out of config/flistry.toml".into()
+            }
+            PluginError::Variable { variable, .. } => {
+                format!("set {variable} to something else, or configure the plugin otherwise; if neither helps, tell its author")
             }
             PluginError::Operation { .. } => "nothing was changed; correct the plugin or its configuration".into(),
             PluginError::Conflict { .. } => "nothing was changed; take one of the two out, or configure it otherwise".into(),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use flistry_common::names::is_plain;
+
 use super::error::{PluginError, clean};
 use super::facts::BuildFacts;
 use super::hook::Hook;
@@ -45,11 +47,19 @@ impl Plugin {
         let title = names.title.filter(|title| !title.is_empty());
         let title_len = title.as_ref().map_or(0, String::len);
         run.check(Limit::Tag, title_len as u64)?;
-        let file = valid(&run, &names.file)?;
-        let aliases = names.aliases.iter().map(|alias| valid(&run, alias)).collect::<Result<Vec<_>, _>>()?;
+        let valid = |name: &String| {
+            run.hear(name)?;
+            FlistName::new(name).map_err(|error| {
+                let what = format!("{error}: {}", error.hint());
+                bad_name(&run, facts, name, &what, |value| !is_plain(value))
+            })
+        };
+        let file = valid(&names.file)?;
+        let aliases = names.aliases.iter().map(valid).collect::<Result<Vec<_>, _>>()?;
         let mut taken = BTreeSet::from([&file]);
         if let Some(twice) = aliases.iter().find(|alias| !taken.insert(alias)) {
-            return Err(run.bad_answer(format!("it gives the name `{twice}` twice")));
+            let what = format!("it gives the name `{twice}` twice");
+            return Err(bad_name(&run, facts, twice.as_str(), &what, |_| true));
         }
         let texts = aliases.iter().chain([&file]).map(|name| name.as_str().len()).sum::<usize>() + title_len;
         run.take(texts as u64);
@@ -58,7 +68,13 @@ impl Plugin {
     }
 }
 
-fn valid(run: &Run<'_>, name: &str) -> Result<FlistName, PluginError> {
-    run.hear(name)?;
-    FlistName::new(name).map_err(|error| run.bad_answer(clean(&format!("{error}: {}", error.hint()))))
+/// What is wrong with a name: the fault of a variable whose value stands in it, if it is one that `spoils` names; else the
+/// plugin's.
+fn bad_name(run: &Run<'_>, facts: &BuildFacts, name: &str, what: &str, spoils: impl Fn(&str) -> bool) -> PluginError {
+    let in_name = |(_, value): &(&String, &String)| !value.is_empty() && name.contains(value.as_str()) && spoils(value);
+    // Of several the longest: a short one may stand there by chance.
+    match facts.variables.iter().filter(in_name).max_by_key(|(_, value)| value.len()) {
+        Some((variable, value)) => run.bad_variable(clean(what), variable, value),
+        None => run.bad_answer(clean(what)),
+    }
 }

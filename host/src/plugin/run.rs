@@ -153,6 +153,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The error of a name that a variable of the configuration spoils.
+    pub fn bad_variable(&self, what: String, variable: &str, value: &str) -> PluginError {
+        let (variable, value) = (variable.to_owned(), clean(value));
+        PluginError::Variable { plugin: self.plugin.name.to_string(), what, variable, value }
+    }
+
     /// A limit that an answer reached.
     pub fn check(&mut self, limit: Limit, amount: u64) -> Result<(), PluginError> {
         let checked = self.store.data().meter.check(limit, amount);

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use flistry_common::text::without_mark;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -111,6 +112,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], path: &Path) -> Result<T, ReportErro
     }
 
     let malformed = |error| ReportError::Malformed { path: path.to_owned(), error };
+    let bytes = without_mark(bytes);
     let Header { schema } = serde_json::from_slice(bytes).map_err(malformed)?;
     if schema != u64::from(SCHEMA) {
         return Err(ReportError::Schema { path: path.to_owned(), found: schema });

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use flistry_common::text::text;
 
 use super::error::ZinitError;
 use super::generated::{GeneratedFile, GeneratedKind};
@@ -161,7 +162,7 @@ fn unit_name(dir: &Dir, path: &str) -> Option<String> {
     if dir.metadata(path).ok()?.len() > MAX_UNIT {
         return None;
     }
-    let table: toml::Table = dir.read_to_string(path).ok()?.parse().ok()?;
+    let table: toml::Table = text(dir.read(path).ok()?).ok()?.parse().ok()?;
     let part = table.get("service").or_else(|| table.get("target"))?;
     Some(part.get("name")?.as_str()?.to_owned())
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use flistry_common::text::lossy_text;
 
 use super::error::ZinitError;
 use super::generated::GeneratedFile;
@@ -188,7 +189,7 @@ impl Sums {
     /// A file that is missing, or that flistry did not write, says nothing about any file.
     fn read(dir: &Dir, directory: &Path) -> Result<Sums, ZinitError> {
         match dir.read(SUMS) {
-            Ok(bytes) => Ok(Sums::parse(&String::from_utf8_lossy(&bytes))),
+            Ok(bytes) => Ok(lossy_text(&bytes).map(|text| Sums::parse(&text)).unwrap_or_default()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Sums::default()),
             Err(error) => Err(ZinitError::Read { path: directory.join(SUMS), error }),
         }

@@ -7,6 +7,7 @@ use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 use flistry_common::placeholders::{Piece, split_at_signs};
+use flistry_common::text::text;
 
 use crate::files;
 use crate::progress::{Progress, Warning};
@@ -227,7 +228,7 @@ fn read(project: &Path, kind: TemplateKind) -> Result<Option<String>, TemplateFi
     if bytes.len() as u64 > MAX_TEMPLATE {
         return Err(failed(Error::other("it is too large")));
     }
-    String::from_utf8(bytes).map(Some).map_err(|_| failed(Error::other("it is not UTF-8 text")))
+    text(bytes).map(Some).map_err(|why| failed(Error::other(format!("it {why}"))))
 }
 
 /// Each placeholder is one of the kind's, and none that it needs is missing.

@@ -34,7 +34,9 @@ mod whence;
 use flistry_plugin::modules::module_name;
 use flistry_plugin::symlinks::FIRMWARE_PLACES;
 use flistry_plugin::trees::Tree;
-use flistry_plugin::{Draft, EntryTree, Error, Facts, Kind, Plugin, PostPack, export, log, module_info, report, trees};
+use flistry_plugin::{
+    Draft, Entry, EntryTree, Error, Facts, Kind, Plugin, PostPack, export, log, module_info, report, trees,
+};
 
 use asked::{Asked, Driver};
 use builtin::builtins;
@@ -87,10 +89,8 @@ impl PostPack for FirmwarePrune {
         for why in &asked.unknown {
             log::warn(&format!("{why}: all firmware is kept"));
         }
-        let unmade = match bytes(&trees::open(&facts.flist)?, "WHENCE")? {
-            Some(text) => unmade(&String::from_utf8_lossy(&text), &tree),
-            None => Vec::new(),
-        };
+        let whence = text(&trees::open(&facts.flist)?, "WHENCE")?;
+        let unmade = whence.map(|whence| unmade(&whence, &tree)).unwrap_or_default();
         if let Some(warning) = warning(&unmade) {
             log::warn(&warning);
         }
@@ -138,14 +138,18 @@ fn read_modules(flist: &str, paths: &Paths, asked: &mut Asked) -> Result<(), Err
     }
     let drivers: Vec<_> = modules.iter().map(|(id, name, _)| (*id, Driver::module(name))).collect();
     strings::of_modules(&tree, &drivers, paths, asked);
-    let (list, modinfo) = (bytes(&tree, "modules.builtin")?, bytes(&tree, "modules.builtin.modinfo")?);
+    let list = text(&tree, "modules.builtin")?;
+    let modinfo = file(&tree, "modules.builtin.modinfo").map(|file| tree.contents(&file)).transpose()?;
     asked.add_builtins(builtins(list.as_deref(), modinfo.as_deref()));
     Ok(())
 }
 
-fn bytes(tree: &Tree, path: &str) -> Result<Option<Vec<u8>>, Error> {
-    let file = tree.find(path).filter(|entry| entry.kind == Kind::File);
-    file.map(|file| tree.contents(&file)).transpose()
+fn file(tree: &Tree, path: &str) -> Option<Entry> {
+    tree.find(path).filter(|entry| entry.kind == Kind::File)
+}
+
+fn text(tree: &Tree, path: &str) -> Result<Option<String>, Error> {
+    if file(tree, path).is_some() { tree.lossy_text(path) } else { Ok(None) }
 }
 
 /// What to do about symlinks that nobody made.

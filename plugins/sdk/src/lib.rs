@@ -57,7 +57,7 @@ pub use bindings::naming::exports::flistry::plugin::naming::Names;
 pub use config::NoConfig;
 pub use entry_tree::{EntryTree, Followed};
 pub use facts::Facts;
-pub use flistry_common::{fnmatch, globs, modules, symlinks};
+pub use flistry_common::{fnmatch, globs, modules, names, symlinks};
 pub use hook::{Filter, Naming, Plugin, PostPack};
 pub use host::build::kernel_option;
 pub use host::{Draft, module_info};

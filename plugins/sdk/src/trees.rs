@@ -1,6 +1,8 @@
 //! Reading trees that the configuration grants: the flist's own by its name, or another flist's.
 
 pub use crate::host::{Tree, open};
+use flistry_common::text::{self, NotText};
+
 use crate::{Draft, Entry, Error};
 
 /// Entries asked for at once. The host may give fewer.
@@ -30,13 +32,18 @@ impl Tree {
     /// The contents of a text file, by its path, without the byte order mark that some editors put before it; `None` where
     /// there is no such entry.
     pub fn text(&self, path: &str) -> Result<Option<String>, Error> {
+        self.read_as(path, text::text)
+    }
+
+    /// The same of a file in which a line may be of another encoding: what is not UTF-8 is replaced.
+    pub fn lossy_text(&self, path: &str) -> Result<Option<String>, Error> {
+        self.read_as(path, |contents| text::lossy_text(&contents))
+    }
+
+    fn read_as(&self, path: &str, text: fn(Vec<u8>) -> Result<String, NotText>) -> Result<Option<String>, Error> {
         let Some(file) = self.find(path) else { return Ok(None) };
-        let mut contents = self.contents(&file)?;
-        if contents.starts_with("\u{feff}".as_bytes()) {
-            contents.drain(..'\u{feff}'.len_utf8());
-        }
-        let text = String::from_utf8(contents);
-        text.map(Some).map_err(|_| Error::new("not-text", format!("{path} is not UTF-8")).at(&file))
+        let text = text(self.contents(&file)?);
+        text.map(Some).map_err(|why| Error::new("not-text", format!("{path} {why}")).at(&file))
     }
 }
 
@@ -65,8 +72,44 @@ fn batches(entries: impl Fn(u32) -> Vec<Entry>) -> impl Iterator<Item = Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
-    use crate::testing::entry;
+    use crate::testing::{Build, TestTree, entry};
+    use crate::{Facts, Filter, Kind, NoConfig, Plugin, Verdict};
+
+    /// Drops each file and says what text it holds, or what is wrong with it.
+    struct Reads(Tree);
+
+    impl Plugin for Reads {
+        type Config = NoConfig;
+    }
+
+    impl Filter for Reads {
+        fn new(facts: &Facts, _: NoConfig) -> Result<Reads, Error> {
+            Ok(Reads(open(&facts.flist)?))
+        }
+
+        fn decide(&mut self, entry: &Entry) -> Result<Verdict, Error> {
+            let said = |read: Result<Option<String>, Error>| match read {
+                Ok(text) => text.unwrap_or_default(),
+                Err(error) => error.message,
+            };
+            let (text, lossy) = (said(self.0.text(&entry.path)), said(self.0.lossy_text(&entry.path)));
+            Ok(Verdict::Drop(format!("{text}|{lossy}")))
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_without_the_mark_of_an_editor() {
+        let tree = TestTree::new([])
+            .file("marked", "\u{feff}a\n")
+            .file("other", b"\xef\xbb\xbfcaf\xe9")
+            .file("plain", "a\n")
+            .file("wide", b"\xff\xfea\0");
+        let read = Build::plain("tools").filter::<Reads>("{}", tree).unwrap();
+        let said = ["marked", "plain", "other", "wide"].map(|path| read.reason(path).unwrap());
+        let wide = "wide is UTF-16, not UTF-8 text";
+        assert_eq!(said[..3], ["a\n|a\n", "a\n|a\n", "other is not UTF-8 text|caf\u{fffd}"]);
+        assert_eq!(said[3], format!("{wide}|{wide}"));
+    }
 
     #[test]
     fn batches_are_read_to_their_end() {

@@ -11,6 +11,7 @@
 //! `file`, and with it `aliases` and `title`, takes the place of all: `{flist}`, `{kernel}`, `{date}` and `{release}` are
 //! replaced in these.
 
+use flistry_plugin::names::{FLIST_NAME_RULE, is_flist_name, is_plain, is_plain_start};
 use flistry_plugin::{Error, Facts, Names, Naming, Plugin, export, templates};
 use serde::Deserialize;
 
@@ -49,9 +50,10 @@ impl Plugin for ZosNaming {
             return Err(Error::new("bad-name", "`aliases` and `title` go with `file`: set that, too"));
         }
         match &config.prefix {
-            Some(prefix) if !is_plain(prefix) || prefix.starts_with(['.', '-']) => {
-                Err(Error::new("bad-prefix", format!("`prefix` is `{prefix}`: {PLAIN}, the first one no `.` or `-`")))
-            }
+            Some(prefix) if prefix.is_empty() || !is_plain_start(prefix) => Err(Error::new(
+                "bad-prefix",
+                format!("`prefix` is `{prefix}`: {PLAIN}, the first one no `.`, `~` or `-`"),
+            )),
             _ => Ok(()),
         }
     }
@@ -59,47 +61,93 @@ impl Plugin for ZosNaming {
 
 impl Naming for ZosNaming {
     fn name(facts: &Facts, config: Config) -> Result<Names, Error> {
-        if let Some(file) = &config.file {
-            return literal(file, &config, facts).map_err(|what| Error::new("bad-name", what));
-        }
-        let prefix = |default: &str| config.prefix.clone().unwrap_or_else(|| default.to_owned());
-        match &*facts.contents {
-            "modules" => {
-                let title = format!("Kernel modules of {}", facts.kernel);
-                Ok(Names { title: Some(title), ..Names::new(format!("{}-{}.fl", prefix("modules"), facts.kernel)) })
+        let names = match &config.file {
+            Some(file) => literal(file, &config, facts)?,
+            None => usual(config.prefix.as_deref(), facts)?,
+        };
+        let wrong = std::iter::once(&names.file).chain(&names.aliases).find(|name| !is_flist_name(name));
+        match (wrong, &config.file) {
+            (None, _) => Ok(names),
+            (Some(name), Some(_)) => {
+                Err(bad_name(format!("`file` and `aliases` give the name `{name}`: {FLIST_NAME_RULE}")))
             }
-            "firmware" => {
-                // The date is not in a title: the same firmware is the same flist tomorrow.
-                let tag = facts.variable("FIRMWARE_TAG");
-                let title = tag.map_or("Device firmware".to_owned(), |tag| format!("Device firmware {tag}"));
-                dated(&prefix("firmware"), facts.release(), title)
+            (Some(name), None) => {
+                let flist = &facts.flist;
+                Err(bad_name(format!(
+                    "flist `{flist}` would be called `{name}`: {FLIST_NAME_RULE}; set another `prefix`"
+                )))
             }
-            _ => dated(&prefix(&facts.flist), &facts.date, facts.flist.clone()),
         }
     }
 }
 
-fn literal(file: &str, config: &Config, facts: &Facts) -> Result<Names, String> {
-    let expand = |text: &String| templates::expand(text, facts);
-    Ok(Names {
-        file: templates::expand(file, facts)?,
-        aliases: config.aliases.iter().map(expand).collect::<Result<_, _>>()?,
-        title: config.title.as_ref().map(expand).transpose()?,
-    })
-}
-
-fn dated(prefix: &str, release: &str, title: String) -> Result<Names, Error> {
-    if !is_plain(release) {
-        return Err(Error::new("bad-tag", format!("FIRMWARE_TAG is `{release}`: {PLAIN}")));
+/// The names that the settings have whole.
+fn literal(file: &str, config: &Config, facts: &Facts) -> Result<Names, Error> {
+    let expand = |text: &str| templates::expand(text, facts).map_err(bad_name);
+    let texts: Vec<&str> = std::iter::once(file).chain(config.aliases.iter().map(String::as_str)).collect();
+    // The release is this variable, if it is set.
+    let tag = facts.variable("FIRMWARE_TAG").filter(|_| texts.iter().any(|text| text.contains("{release}")));
+    check_tag(tag)?;
+    let names: Vec<String> = texts.into_iter().map(expand).collect::<Result<_, _>>()?;
+    if let Some((_, name)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        let twice = format!("`file` and `aliases` give the name `{name}` twice");
+        return Err(match tag {
+            Some(tag) => bad_tag(format!("FIRMWARE_TAG is `{tag}`: with it {twice}")),
+            None => bad_name(twice),
+        });
     }
-    let aliases = vec![format!("{prefix}-latest.fl")];
-    Ok(Names { aliases, title: Some(title), ..Names::new(format!("{prefix}-{release}.fl")) })
+    let mut aliases = names.into_iter();
+    let file = aliases.next().unwrap_or_default();
+    Ok(Names { file, aliases: aliases.collect(), title: config.title.as_deref().map(expand).transpose()? })
 }
 
-const PLAIN: &str = "it goes into a file name, so it has letters, digits, `.`, `_`, `+` and `-` only";
+/// The names that nodes look for.
+fn usual(prefix: Option<&str>, facts: &Facts) -> Result<Names, Error> {
+    match &*facts.contents {
+        "modules" => {
+            let title = format!("Kernel modules of {}", facts.kernel);
+            let file = format!("{}-{}.fl", prefix.unwrap_or("modules"), facts.kernel);
+            Ok(Names { title: Some(title), ..Names::new(file) })
+        }
+        "firmware" => {
+            // The date is not in a title: the same firmware is the same flist tomorrow.
+            let tag = facts.variable("FIRMWARE_TAG");
+            let title = tag.map_or("Device firmware".to_owned(), |tag| format!("Device firmware {tag}"));
+            let prefix = prefix.unwrap_or("firmware");
+            check_tag(tag)?;
+            if tag == Some(LATEST) {
+                let what = format!("{prefix}-{LATEST}.fl is the alias of the newest, so use another tag");
+                return Err(bad_tag(format!("FIRMWARE_TAG is `{LATEST}`: {what}")));
+            }
+            Ok(dated(prefix, facts.release(), title))
+        }
+        _ => Ok(dated(prefix.unwrap_or(&facts.flist), &facts.date, facts.flist.clone())),
+    }
+}
 
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+fn dated(prefix: &str, release: &str, title: String) -> Names {
+    let aliases = vec![format!("{prefix}-{LATEST}.fl")];
+    Names { aliases, title: Some(title), ..Names::new(format!("{prefix}-{release}.fl")) }
+}
+
+/// What stands for the release in the alias of the newest.
+const LATEST: &str = "latest";
+
+const PLAIN: &str = "it goes into a file name, so it has letters, digits, `.`, `_`, `+`, `~` and `-` only";
+
+fn check_tag(tag: Option<&str>) -> Result<(), Error> {
+    match tag {
+        Some(tag) if !is_plain(tag) => Err(bad_tag(format!("FIRMWARE_TAG is `{tag}`: {PLAIN}"))),
+        _ => Ok(()),
+    }
+}
+
+fn bad_tag(what: String) -> Error {
+    Error::new("bad-tag", what)
+}
+
+fn bad_name(what: String) -> Error {
+    Error::new("bad-name", what)
 }
 
 export!(ZosNaming: naming);
@@ -148,12 +196,65 @@ mod tests {
         assert!(message(r#"{"aliases": ["a.fl"]}"#).ends_with("set that, too"));
     }
 
+    fn refused(build: &Build, json: &str) -> (String, String) {
+        let error = build.name::<ZosNaming>(json, []).unwrap_err();
+        (error.code, error.message)
+    }
+
+    #[test]
+    fn a_name_that_is_given_twice_is_the_fault_of_who_said_so() {
+        let error = |code: &str, message: &str| (code.to_owned(), message.to_owned());
+        let build = Build::firmware().variable("FIRMWARE_TAG", "latest");
+        let usual = "FIRMWARE_TAG is `latest`: firmware-latest.fl is the alias of the newest, so use another tag";
+        assert_eq!(refused(&build, "{}"), error("bad-tag", usual));
+        for text in [
+            r#"{"file": "fw-{release}.fl", "aliases": ["fw.fl", "fw-latest.fl"]}"#,
+            r#"{"file": "fw.fl", "aliases": ["fw-{release}.fl", "fw-latest.fl"]}"#,
+        ] {
+            let twice = "FIRMWARE_TAG is `latest`: with it `file` and `aliases` give the name `fw-latest.fl` twice";
+            assert_eq!(refused(&build, text), error("bad-tag", twice));
+        }
+        let twice = "`file` and `aliases` give the name `fw.fl` twice";
+        assert_eq!(refused(&build, r#"{"file": "fw.fl", "aliases": ["fw.fl"]}"#), error("bad-name", twice));
+        // The firmware's tag is in no other name.
+        assert_eq!(name(&Build::plain("tools").variable("FIRMWARE_TAG", "latest"), "{}").0, "tools-20250610.fl");
+    }
+
+    #[test]
+    fn a_tag_may_hold_what_a_kernels_version_may() {
+        let build = Build::firmware().variable("FIRMWARE_TAG", "2025~rc1+b_1");
+        assert_eq!(name(&build, "{}").0, "firmware-2025~rc1+b_1.fl");
+        assert_eq!(name(&build, r#"{"file": "fw-{release}.fl"}"#).0, "fw-2025~rc1+b_1.fl");
+    }
+
+    #[test]
+    fn a_setting_that_makes_no_name_is_named() {
+        let file = r#"{"file": "my tools.fl"}"#;
+        let (code, message) = refused(&Build::plain("tools"), file);
+        assert_eq!(code, "bad-name");
+        assert!(
+            message.starts_with("`file` and `aliases` give the name `my tools.fl`: a name ends in .fl,"),
+            "{message}"
+        );
+        assert_eq!(refused(&Build::plain("tools"), r#"{"file": "a.fl", "aliases": ["b"]}"#).0, "bad-name");
+        let (_, message) = refused(&Build::plain("my tools"), "{}");
+        assert!(message.starts_with("flist `my tools` would be called `my tools-20250610.fl`: a name"), "{message}");
+        assert!(message.ends_with("; set another `prefix`"), "{message}");
+        let long = format!(r#"{{"prefix": "{}"}}"#, "x".repeat(190));
+        assert!(refused(&Build::modules(), &long).1.ends_with("; set another `prefix`"));
+    }
+
     #[test]
     fn what_fits_no_file_name_is_refused() {
         let build = Build::firmware().variable("FIRMWARE_TAG", "a/b");
         let error = build.name::<ZosNaming>("{}", []).unwrap_err();
         assert_eq!((&*error.code, error.message.starts_with("FIRMWARE_TAG is `a/b`:")), ("bad-tag", true));
-        assert_eq!(build.name::<ZosNaming>(r#"{"prefix": "../x"}"#, []).unwrap_err().code, "bad-prefix");
+        let literal = r#"{"file": "fw-{release}.fl"}"#;
+        assert_eq!(build.name::<ZosNaming>(literal, []).unwrap_err().code, "bad-tag");
+        for prefix in ["../x", "~x", ""] {
+            let json = format!(r#"{{"prefix": "{prefix}"}}"#);
+            assert_eq!(build.name::<ZosNaming>(&json, []).unwrap_err().code, "bad-prefix");
+        }
         let (file, ..) = name(&Build::modules(), r#"{"prefix": "extra"}"#);
         assert_eq!(file, "extra-6.12.44-Zero-OS.fl");
     }

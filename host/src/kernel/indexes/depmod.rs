@@ -16,9 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use flistry_common::modules::split_compression;
+use flistry_common::text::lossy_text;
 
-use super::error::IndexError;
-use super::fit::{Modules, compare, modules};
+use super::error::{IndexError, not_text};
+use super::fit::{BUILTIN, MAX_INDEX_BYTES, Modules, compare, modules};
 use super::mismatch::Mismatch;
 use crate::files;
 use crate::kernel::KernelVersion;
@@ -28,7 +29,7 @@ use crate::tree::source::{Contents, Source, SourceReadError};
 use crate::tree::{EntryId, Tree};
 
 /// What depmod reads beside the modules.
-const GIVEN: [&str; 3] = [ORDER, "modules.builtin", "modules.builtin.modinfo"];
+const GIVEN: [&str; 3] = [ORDER, BUILTIN, "modules.builtin.modinfo"];
 const ORDER: &str = "modules.order";
 
 /// What depmod writes; older ones write less. (kmod 34, `depmod.c`.)
@@ -204,7 +205,14 @@ fn stage_file(source: &Source, input: &Input, id: EntryId, directory: &Path) -> 
         Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(staged),
         Contents::Source(was) => was,
     };
-    let failed = |error: SourceReadError| IndexError::Read { path: source.path().join(&path), error: error.into() };
+    let unread = |error| IndexError::Read { path: source.path().join(&path), error };
+    let failed = |error: SourceReadError| unread(error.into());
+    // depmod takes a byte order mark for a part of the first name.
+    if path == ORDER || path == BUILTIN {
+        let bytes = source.read_unchanged(&path, was, MAX_INDEX_BYTES).map_err(failed)?;
+        let text = lossy_text(&bytes).map_err(|why| unread(not_text(why)))?;
+        return std::fs::write(&to, text).map_err(staged);
+    }
     let from = source.open_unchanged(&path, was).map_err(failed)?;
     from.copy_to(&mut File::create(&to).map_err(staged)?).map_err(|error| match error {
         SourceReadError::Changed => failed(error),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use flistry_common::text::NotText;
+
 use super::mismatch::Mismatch;
 
 /// Modules whose indexes are incomplete and can't be made complete.
@@ -74,6 +76,11 @@ fn gone(needed: &[NeededIsGone]) -> String {
     }
 }
 
+/// Why an index that is text can't be read.
+pub(super) fn not_text(why: NotText) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, format!("it {why}"))
+}
+
 /// What depmod said, on lines of its own.
 fn said(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
@@ -109,6 +116,9 @@ impl IndexError {
             IndexError::Stage { .. } => "the directory of the file cache needs room for a copy of the modules".into(),
             IndexError::Read { error, .. } if error.kind() == std::io::ErrorKind::FileTooLarge => {
                 "no kernel's index is that large: remove it, and run depmod".into()
+            }
+            IndexError::Read { error, .. } if error.kind() == std::io::ErrorKind::InvalidData => {
+                "the kernel's build and depmod write ASCII: make it again".into()
             }
             IndexError::Read { .. } => "the source must be as it was when the build began, and readable".into(),
         }

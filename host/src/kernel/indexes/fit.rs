@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flistry_common::modules::module_name;
+use flistry_common::text::without_mark;
 
 use super::mismatch::Mismatch;
 use super::trie;
@@ -14,7 +15,7 @@ pub(super) const DEP: &str = "modules.dep";
 const DEP_BIN: &str = "modules.dep.bin";
 const ALIAS_BIN: &str = "modules.alias.bin";
 const SYMBOLS_BIN: &str = "modules.symbols.bin";
-const BUILTIN: &str = "modules.builtin";
+pub(super) const BUILTIN: &str = "modules.builtin";
 const BUILTIN_BIN: &str = "modules.builtin.bin";
 
 /// No index is larger: Debian's largest, of 4,200 modules, has 1.3 MB.
@@ -103,7 +104,7 @@ pub(super) fn compare<'a>(modules: &Modules, file: impl Fn(&str) -> Option<&'a [
     if let Some(text) = file(BUILTIN) {
         each(BUILTIN_BIN, &mut |bytes| {
             let known: BTreeSet<String> = trie::entries(bytes)?.into_iter().map(|(name, _)| name).collect();
-            let text = String::from_utf8_lossy(text);
+            let text = String::from_utf8_lossy(without_mark(text));
             let names = text.lines().filter(|line| !line.trim().is_empty()).map(name_of).collect::<BTreeSet<_>>();
             let unknown = names.into_iter().filter(|name| !known.contains(name));
             Ok(unknown.map(|module| Mismatch::Unknown { index: BUILTIN_BIN, module }).collect())

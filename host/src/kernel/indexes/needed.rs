@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{IndexError, NeededIsGone};
+use flistry_common::text::lossy_text;
+
+use super::error::{IndexError, NeededIsGone, not_text};
 use super::fit::{DEP, MAX_INDEX_BYTES, modules};
 use crate::progress::Warning;
 use crate::tree::scan::Scan;
@@ -15,8 +17,9 @@ use crate::tree::{Kind, LeftOut, Tree};
 /// # Errors
 /// [`IndexError::NeededIsGone`] lists what needs something that was left out.
 pub fn check(source: &Source, scan: &Scan, tree: &Tree, left_out: &[LeftOut]) -> Result<Vec<Warning>, IndexError> {
-    let Some(text) = modules_dep(source, scan)? else { return Ok(Vec::new()) };
-    let text = String::from_utf8_lossy(&text);
+    let Some(bytes) = modules_dep(source, scan)? else { return Ok(Vec::new()) };
+    let failed = |why| IndexError::Read { path: source.path().join(DEP), error: not_text(why) };
+    let text = lossy_text(&bytes).map_err(failed)?;
     let needs = needs(&text);
     let gone: BTreeMap<&str, &LeftOut> = left_out.iter().map(|entry| (&*entry.path, entry)).collect();
     let kept: BTreeSet<String> = modules(tree).map(|id| tree.path(id)).collect();
