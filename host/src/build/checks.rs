@@ -3,19 +3,16 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::plan::NewIndexes;
 use crate::config::{Config, Flist, RFS_CONF};
 use crate::error::Error;
 use crate::kernel::compatibility;
 use crate::kernel::firmware_headers;
-use crate::kernel::indexes::depmod::{Depmod, system_map};
-use crate::kernel::indexes::{self, IndexError, MAX_INDEX_BYTES};
 use crate::kernel::remarks::Remarks;
 use crate::progress::Progress;
 use crate::store::url::StoreUrl;
 use crate::tree::filtered::Filtered;
 use crate::tree::scan::{Scan, Scanned};
-use crate::tree::source::{Contents, Source, SourceReadError};
+use crate::tree::source::{Contents, Source};
 use crate::tree::{FlistKind, Input};
 
 /// Refuses a source that holds the project's credentials: before any plugin reads in it, whatever a filter would drop.
@@ -93,26 +90,4 @@ pub(super) fn compatible(
     }
     unusable.into_iter().for_each(|warning| progress.warn(warning));
     Ok(notes)
-}
-
-/// Compares the modules that are left with their indexes.
-pub(super) fn new_indexes(
-    config: &Config,
-    flist: &Flist,
-    source: &Source,
-    input: &Input,
-) -> Result<Option<NewIndexes>, Error> {
-    let why = indexes::check(&input.tree, |id| {
-        let failed = |error: SourceReadError| {
-            let path = source.path().join(input.tree.path(id));
-            IndexError::Read { path, error: error.into() }
-        };
-        input.read(source, id, MAX_INDEX_BYTES).map_err(failed)
-    })?;
-    let Some(first) = why.first() else { return Ok(None) };
-    let Some(depmod) = Depmod::find(&config.search_path)? else {
-        return Err(IndexError::NoDepmod { flist: flist.name.clone(), why: first.to_string() }.into());
-    };
-    let system_map = system_map(&config.system_maps).map(Path::to_owned);
-    Ok(Some(NewIndexes { why, depmod, system_map }))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::{Config, Flist};
-use crate::kernel::indexes::Mismatch;
 use crate::kernel::indexes::depmod::Depmod;
+use crate::kernel::indexes::{Indexed, Mismatch};
 use crate::plugin::FlistNames;
 use crate::progress::Warning;
 use crate::report::{Decisions, Stage};
@@ -42,6 +42,8 @@ pub struct Plan<'a> {
 pub struct NewIndexes {
     /// What does not fit; at least one.
     pub why: Vec<Mismatch>,
+    /// The modules that they are to name.
+    pub modules: Vec<Indexed>,
     /// What makes them.
     pub depmod: Depmod,
     /// The kernel's symbols, where there is a table of them.

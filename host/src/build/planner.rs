@@ -11,7 +11,6 @@ use super::policy::{Policy, facts};
 use super::{checks, module_checks, no_file, other_kernels};
 use crate::config::{Config, Flist};
 use crate::error::Error;
-use crate::kernel::indexes::needed;
 use crate::kernel::module_memory::ModuleMemory;
 use crate::manifest::name::FlistName;
 use crate::manifest::tags;
@@ -110,16 +109,13 @@ impl<'a> Planner<'a> {
         clock.stage("post-pack");
 
         left_out.extend(applied.removed);
-        let (mut remarks, lacking, indexes) = match flist.kind {
+        let (remarks, indexes) = match flist.kind {
             FlistKind::Modules => {
-                let remarks = module_checks::of_one_kernel(self.config, &source, &applied.input, &self.modules)?;
-                clock.stage("vermagic");
-                let lacking = needed::check(&source, &scan, &applied.input.tree, &left_out)?;
-                (remarks, lacking, checks::new_indexes(self.config, flist, &source, &applied.input)?)
+                let from = (&source, &scan);
+                module_checks::check((self.config, flist), from, &applied.input, &left_out, &self.modules, &mut clock)?
             }
             _ => Default::default(),
         };
-        remarks.unusable.extend(lacking);
         let notes = checks::compatible(self.config, flist, &source, &applied.input, remarks, &recorder)?;
         clock.stage("indexes");
         let mut own = applied.tags;
@@ -199,7 +195,8 @@ impl<'a> Planner<'a> {
         let mut filtered = Filtered::nothing(&scan);
         let mut plugins = Vec::new();
         let failed = |error| Error::Read { path: source.path().to_owned(), error };
-        let mut tree = Arc::new(SourceTree::new(&source, &scan, |_| true).map_err(failed)?);
+        let places = flist.places(self.config);
+        let mut tree = Arc::new(SourceTree::new(&source, &scan, &places, |_| true).map_err(failed)?);
         for name in &flist.filters {
             self.trees.by_name.insert(flist.name.clone(), tree.clone());
             let plugin = self.policy.plugin(name);
@@ -211,7 +208,7 @@ impl<'a> Planner<'a> {
                 Verdict::Drop(reason) => Some((tree.scan_index(id as u32), reason)),
             });
             filtered.drop(&scan, name, drops);
-            tree = Arc::new(SourceTree::new(&source, &scan, |index| filtered.keeps(index)).map_err(failed)?);
+            tree = Arc::new(SourceTree::new(&source, &scan, &places, |index| filtered.keeps(index)).map_err(failed)?);
         }
         filtered.check_symlinks(&scan, &flist.places(self.config))?;
         self.trees.by_name.insert(flist.name.clone(), tree);

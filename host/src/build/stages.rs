@@ -16,6 +16,7 @@ use super::clock::Clock;
 use super::plan::{NewIndexes, Plan};
 use crate::config::{Config, Flist};
 use crate::error::Error;
+use crate::kernel::indexes::depmod::Staged;
 use crate::manifest::clean::CleanManifest;
 use crate::manifest::{ContentsDigest, Manifest, Route, tags, write};
 use crate::pack::{PackStats, Packer};
@@ -110,7 +111,7 @@ fn pack<'a>(
     let mut generated: Vec<String> = decisions.added.iter().map(|symlink| symlink.path.clone()).collect();
     let mut indexes = None;
     if let Some(new) = &new {
-        let (made, report) = make_indexes(config, &source, &input, new, &recorder)?;
+        let (made, report) = make_indexes((config, flist), &source, &input, new, &recorder)?;
         own.insert(tags::DEPMOD.to_owned(), report.depmod.clone());
         generated.extend(made.keys().cloned());
         input = with_generated(input, made);
@@ -143,7 +144,7 @@ fn with_generated(input: Input, files: BTreeMap<String, Vec<u8>>) -> Input {
 }
 
 fn make_indexes(
-    config: &Config,
+    (config, flist): (&Config, &Flist),
     source: &Source,
     input: &Input,
     new: &NewIndexes,
@@ -152,7 +153,8 @@ fn make_indexes(
     progress.begin(Step::Indexes, 0);
     // Beside the file cache: a disk of the project's, where a system's temporary directory may be memory.
     let scratch = config.pack.cache.parent().unwrap_or(&config.project);
-    let made = new.depmod.make(source, input, &config.kernel, new.system_map.as_deref(), scratch)?;
+    let stage = Staged { source, input, modules: &new.modules, places: &flist.places(config), kernel: &config.kernel };
+    let made = new.depmod.make(&stage, new.system_map.as_deref(), scratch)?;
     for complaint in made.complaints {
         progress.warn(Warning::bare(complaint));
     }

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use flistry_common::symlinks::{FIRMWARE_PLACES, Resolved};
+use flistry_common::symlinks::{FIRMWARE_PLACES, Resolved, modules_places};
 use serde::Deserialize;
 
 use crate::kernel::firmware_headers::decompressed;
@@ -55,15 +55,12 @@ pub fn check(kind: FlistKind, tree: &Tree, places: &[String], kernel: &KernelCon
 /// within it.
 pub fn places(kind: FlistKind, kernel: &str, mount: Option<&str>) -> Vec<String> {
     let usual = match kind {
-        FlistKind::Modules => MODULES_PLACES.map(|place| format!("{place}/{kernel}")).to_vec(),
+        FlistKind::Modules => modules_places(kernel).to_vec(),
         FlistKind::Firmware => FIRMWARE_PLACES.map(str::to_owned).to_vec(),
         FlistKind::Plain => Vec::new(),
     };
     usual.into_iter().chain(mount.map(str::to_owned)).collect()
 }
-
-/// Where a node looks for the modules of its kernels: one of the two is a symlink, or leads through one.
-const MODULES_PLACES: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 
 fn modules(tree: &Tree, kernel: &KernelConfig, node: &NodeSettings, remarks: &mut Remarks) {
     if kernel.get("CONFIG_MODULES") == Some(&KernelOption::Unset) {

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
+use flistry_common::modules::module_name;
+use flistry_common::symlinks::Resolved;
+
 use crate::tree::scan::{Scan, Scanned};
 use crate::tree::source::{FileIdentity, Source};
+use crate::tree::symlinks::NameIndex;
 use crate::tree::{Kind, Tree};
 
 /// What an entry is, as a plugin is told.
@@ -116,6 +120,9 @@ pub trait TreeView: Send + Sync {
 
     /// What a file is remembered by; `None` for anything but a file.
     fn identity(&self, id: u32) -> Option<FileIdentity>;
+
+    /// The file of a module: that which a symlink with a module's name leads to, or the entry itself.
+    fn module_file(&self, id: u32) -> u32;
 }
 
 /// The trees of a build by their flists' names. Which of them a plugin may open is in its settings.
@@ -132,20 +139,37 @@ pub struct SourceTree {
     identities: Vec<Option<FileIdentity>>,
     scanned: Vec<usize>,
     by_path: HashMap<String, u32>,
+    /// What symlinks with a module's name lead to.
+    module_files: HashMap<u32, u32>,
 }
 
 impl SourceTree {
-    /// What `keeps` of the scan; the root is always kept.
+    /// What `keeps` of the scan, which a node sees at `places`; the root is always kept.
     ///
     /// # Errors
     /// Where the source's directory can't be opened again.
-    pub fn new(source: &Source, scan: &Scan, keeps: impl Fn(usize) -> bool) -> io::Result<SourceTree> {
+    pub fn new(
+        source: &Source,
+        scan: &Scan,
+        places: &[String],
+        keeps: impl Fn(usize) -> bool,
+    ) -> io::Result<SourceTree> {
         let scanned: Vec<usize> = (0..scan.entries().len()).filter(|index| *index == 0 || keeps(*index)).collect();
         let entries: Vec<EntryView> = scanned.iter().map(|index| EntryView::of_scan(scan, *index)).collect();
         let identity = |entry: &Scanned| matches!(entry.kind, Ok(Kind::File { .. })).then_some(entry.identity);
         let identities = scanned.iter().map(|index| identity(&scan.entries()[*index])).collect();
         let by_path = entries.iter().enumerate().map(|(id, entry)| (entry.path.clone(), id as u32)).collect();
-        Ok(SourceTree { source: source.try_clone()?, entries, identities, scanned, by_path })
+        let index = NameIndex::from_scan(scan).seen_at(places);
+        let ids: HashMap<usize, u32> = (0..).zip(&scanned).map(|(id, scanned)| (*scanned, id)).collect();
+        let module_file = |(id, entry): (u32, &EntryView)| {
+            let is_one = entry.kind == EntryKind::Symlink && module_name(&entry.path).is_some();
+            match is_one.then(|| index.resolve(scanned[id as usize]))? {
+                Resolved::Found(end) => Some((id, *ids.get(&end)?)),
+                _ => None,
+            }
+        };
+        let module_files = (0..).zip(&entries).filter_map(module_file).collect();
+        Ok(SourceTree { source: source.try_clone()?, entries, identities, scanned, by_path, module_files })
     }
 
     /// All entries, by their ids.
@@ -180,5 +204,9 @@ impl TreeView for SourceTree {
 
     fn identity(&self, id: u32) -> Option<FileIdentity> {
         self.identities[id as usize]
+    }
+
+    fn module_file(&self, id: u32) -> u32 {
+        self.module_files.get(&id).copied().unwrap_or(id)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::os::unix::ffi::OsStrExt;
 
-use flistry_common::symlinks::{Node, Resolved, SymlinkTree, resolve, resolve_through};
+use flistry_common::symlinks::{ListedTree, Node, Resolved, SymlinkTree, look_up, resolve, resolve_through};
 
 use super::entries::{EntryId, Kind, Tree};
 use super::scan::Scan;
@@ -15,6 +15,10 @@ pub struct NameIndex<'a, Id> {
     entries: Vec<(Id, Node<'a>)>,
     place: fn(Id) -> usize,
     by_name: HashMap<(Id, &'a [u8]), Id>,
+    /// What is in each directory, by the directory's place.
+    children: Vec<Vec<(&'a [u8], Id)>>,
+    /// Which entries are regular files.
+    is_file: Vec<bool>,
     /// Where a node sees the tree.
     places: Vec<String>,
 }
@@ -39,6 +43,7 @@ impl<'a> NameIndex<'a, EntryId> {
 impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
     fn new(named: impl Iterator<Item = (Id, Id, &'a [u8], Option<&'a Kind>)>, place: fn(Id) -> usize) -> Self {
         let (mut entries, mut by_name) = (Vec::new(), HashMap::new());
+        let (mut children, mut is_file) = (Vec::<Vec<_>>::new(), Vec::new());
         for (id, parent, name, kind) in named {
             let node = match kind {
                 Some(Kind::Directory) => Node::Directory,
@@ -46,12 +51,15 @@ impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
                 _ => Node::Other,
             };
             entries.push((parent, node));
+            children.push(Vec::new());
+            is_file.push(matches!(kind, Some(Kind::File { .. })));
             // The root has no name.
             if place(id) > 0 {
                 by_name.insert((parent, name), id);
+                children[place(parent)].push((name, id));
             }
         }
-        NameIndex { entries, place, by_name, places: Vec::new() }
+        NameIndex { entries, place, by_name, children, is_file, places: Vec::new() }
     }
 
     /// The same, of what a node sees at these absolute paths: symlinks to them stay within.
@@ -68,6 +76,13 @@ impl<'a, Id: Copy + Eq + Hash> NameIndex<'a, Id> {
     /// Where a symlink leads; any other entry leads to itself.
     pub fn resolve(&self, entry: Id) -> Resolved<Id> {
         resolve(self, entry)
+    }
+
+    /// Where a path from the root leads, through whatever symlinks there are on the way, and what is passed on it.
+    pub fn look_up(&self, root: Id, path: &str) -> (Resolved<Id>, Vec<Id>) {
+        let mut passed = Vec::new();
+        let found = look_up(self, root, path, |id| passed.push(id));
+        (found, passed)
     }
 
     /// What has to stay for a symlink to lead where it leads: the symlinks that are followed, the directories that are left by
@@ -121,5 +136,16 @@ impl<Id: Copy + Eq + Hash> SymlinkTree for NameIndex<'_, Id> {
 
     fn places(&self) -> &[String] {
         &self.places
+    }
+}
+
+impl<Id: Copy + Eq + Hash> ListedTree for NameIndex<'_, Id> {
+    fn children(&self, directory: Id) -> Vec<(String, Id)> {
+        let name = |(name, id): &(&[u8], Id)| (String::from_utf8_lossy(name).into_owned(), *id);
+        self.children[(self.place)(directory)].iter().map(name).collect()
+    }
+
+    fn is_file(&self, entry: Id) -> bool {
+        self.is_file[(self.place)(entry)]
     }
 }

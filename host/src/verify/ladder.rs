@@ -6,12 +6,14 @@ use std::sync::Mutex;
 use super::finding::{FileDamage, Finding, Verification};
 use super::level::Level;
 use crate::block::{BlobId, BlockRef, block_len};
+use crate::kernel::compatibility;
+use crate::kernel::indexes::Modules;
 use crate::kernel::modinfo::{Compression, MAX_MODULE_BYTES, ModinfoError, kernel_of_module};
 use crate::manifest::{Manifest, tags};
 use crate::progress::{Progress, Step};
 use crate::store::fetch::{FetchError, fetch};
 use crate::store::{ReadBlobs, StoreError, parallel};
-use crate::tree::EntryId;
+use crate::tree::{EntryId, FlistKind};
 
 /// Blobs that the sample level fetches: their ids are digests, so the lowest are as good as any drawn by chance, and
 /// the same every time.
@@ -101,7 +103,8 @@ fn full(
 ) -> Result<(), StoreError> {
     let files: Vec<(EntryId, u64)> = manifest.tree.files().collect();
     progress.begin(Step::ReadBack, manifest.blocks.len() as u64);
-    let full = Full { manifest, store, progress, proven: Mutex::default() };
+    let modules = modules(manifest);
+    let full = Full { manifest, store, progress, modules, proven: Mutex::default() };
     let found = parallel::map(&files, store.parallelism(), |(file, size)| full.file(*file, *size))?;
     result.fetched = full.proven.into_inner().expect("no holder panics").len() as u64;
     result.findings.extend(found.into_iter().flatten());
@@ -123,12 +126,31 @@ fn indexes(manifest: &Manifest, store: &dyn ReadBlobs, result: &mut Verification
         }
         Ok(bytes)
     };
-    match crate::kernel::indexes::check(&manifest.tree, contents) {
+    match crate::kernel::indexes::check(&manifest.tree, &places(manifest), contents) {
         Ok(mismatches) => result.findings.extend(mismatches.into_iter().map(Finding::Index)),
         Err(Unread::Finding(finding)) => result.findings.push(*finding),
         Err(Unread::Store(error)) => return Err(error),
     }
     Ok(())
+}
+
+/// Where a node sees a modules flist.
+fn places(manifest: &Manifest) -> Vec<String> {
+    let kernel = manifest.tags.get(tags::KERNEL).map_or("", String::as_str);
+    compatibility::places(FlistKind::Modules, kernel, None)
+}
+
+/// The modules of a modules flist with their compressions, by their files.
+fn modules(manifest: &Manifest) -> HashMap<EntryId, Compression> {
+    if manifest.tags.get(tags::KIND).is_none_or(|kind| kind != "modules") {
+        return HashMap::new();
+    }
+    let name = |path: &str| path.rsplit('/').next().and_then(Compression::of_module);
+    let modules = Modules::of(&manifest.tree, &places(manifest));
+    // A file's own name first: it tells how the file is compressed.
+    let by_path = modules.iter().filter_map(|module| Some((module.file, name(&module.path)?)));
+    let by_name = manifest.tree.files().filter_map(|(id, _)| Some((id, name(&manifest.tree.get(id).name)?)));
+    by_path.chain(by_name).collect()
 }
 
 /// Why an index could not be read.
@@ -148,6 +170,7 @@ struct Full<'a> {
     manifest: &'a Manifest,
     store: &'a dyn ReadBlobs,
     progress: &'a dyn Progress,
+    modules: HashMap<EntryId, Compression>,
     /// The plain length of every blob that was fetched and opened.
     proven: Mutex<HashMap<BlobId, usize>>,
 }
@@ -195,9 +218,8 @@ impl Full<'_> {
 
     /// Of a module in a modules flist, the kernel that it must be for.
     fn module(&self, file: EntryId) -> Option<(&str, Compression)> {
-        let known = &self.manifest.tags;
-        let kernel = known.get(tags::KERNEL).filter(|_| known.get(tags::KIND).is_some_and(|kind| kind == "modules"))?;
-        Some((kernel, Compression::of_module(&self.manifest.tree.get(file).name)?))
+        let kernel = self.manifest.tags.get(tags::KERNEL)?;
+        Some((kernel, *self.modules.get(&file)?))
     }
 }
 

@@ -27,8 +27,22 @@ pub trait SymlinkTree {
     }
 }
 
+/// A tree whose directories can be listed.
+pub trait ListedTree: SymlinkTree {
+    /// What is directly in a directory, in the order of the names.
+    fn children(&self, directory: Self::Id) -> Vec<(String, Self::Id)>;
+
+    /// Whether an entry is a regular file.
+    fn is_file(&self, entry: Self::Id) -> bool;
+}
+
 /// Where a node looks for firmware, whatever it is mounted at: one of the two is a symlink, or leads through one.
 pub const FIRMWARE_PLACES: [&str; 2] = ["/lib/firmware", "/usr/lib/firmware"];
+
+/// Where a node looks for the modules of a kernel: one of the two is a symlink, or leads through one.
+pub fn modules_places(kernel: &str) -> [String; 2] {
+    ["/lib/modules", "/usr/lib/modules"].map(|place| format!("{place}/{kernel}"))
+}
 
 /// What an entry is, as far as a look-up is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +75,32 @@ pub fn resolve<T: SymlinkTree + ?Sized>(tree: &T, entry: T::Id) -> Resolved<T::I
 
 /// [`resolve`] that tells on the way what has to stay for the symlink to lead where it leads: each symlink that is followed,
 /// beginning with the entry itself if it is one, and each directory that is left by `..`.
-pub fn resolve_through<T: SymlinkTree + ?Sized>(
+pub fn resolve_through<T: SymlinkTree + ?Sized>(tree: &T, entry: T::Id, passed: impl FnMut(T::Id)) -> Resolved<T::Id> {
+    follow(tree, entry, Vec::new(), passed)
+}
+
+/// Looks a path up from the tree's root, through whatever symlinks there are on the way; tells of those as
+/// [`resolve_through`] does.
+pub fn look_up<T: SymlinkTree + ?Sized>(
     tree: &T,
+    root: T::Id,
+    path: &str,
+    passed: impl FnMut(T::Id),
+) -> Resolved<T::Id> {
+    let mut names = Vec::new();
+    push_names(path.as_bytes(), &mut names);
+    follow(tree, root, names, passed)
+}
+
+/// Follows from an entry on; `rest` are the names still to look up, the next one last.
+fn follow<'a, T: SymlinkTree + ?Sized>(
+    tree: &'a T,
     entry: T::Id,
+    mut rest: Vec<&'a [u8]>,
     mut passed: impl FnMut(T::Id),
 ) -> Resolved<T::Id> {
     let mut at = entry;
     let mut followed = 0;
-    // The names still to look up, the next one last.
-    let mut rest: Vec<&[u8]> = Vec::new();
     loop {
         if let Node::Symlink(target) = tree.node(at) {
             followed += 1;
@@ -241,6 +272,22 @@ mod tests {
         assert_eq!(tree.resolve("d"), "/real/x by d");
         assert_eq!(tree.resolve("up"), "/ by up real");
         assert_eq!(tree.resolve("real/x/f"), "/real/x/f by ");
+    }
+
+    #[test]
+    fn a_path_is_looked_up_through_symlinks() {
+        let tree = Paths::new(&["real/", "real/f", "a -> real", "b -> ../x", "c -> a/f"]);
+        let found = |path: &str| {
+            let mut passed = Vec::new();
+            (look_up(&tree, 0, path, |id| passed.push(tree.path(id).to_owned())), passed.join(" "))
+        };
+        let file = || Resolved::Found(tree.find("real/f").unwrap());
+        assert_eq!((found("a/f"), found("c")), ((file(), "a".to_owned()), (file(), "c a".to_owned())));
+        assert_eq!(
+            (found("a/g").0, found("b/f").0, found("x").0),
+            (Resolved::Dangling, Resolved::Escaping, Resolved::Dangling)
+        );
+        assert_eq!(found("").0, Resolved::Found(0));
     }
 
     #[test]

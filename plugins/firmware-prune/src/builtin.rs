@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use flistry_plugin::modules::{module_name, parse_builtin_modinfo};
+use flistry_plugin::modules::{module_name, parse_builtin_modinfo, without_records};
 
 /// The drivers that are built in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub fn builtins(list: Option<&str>, modinfo: Option<&[u8]>) -> Builtins {
     };
     match parse_builtin_modinfo(bytes).collect::<Result<Vec<_>, _>>() {
         Ok(records) => {
+            let missing = without_records(list.unwrap_or_default(), bytes);
+            if let Some(first) = missing.first() {
+                let count = missing.len();
+                found.unknown = Some(format!(
+                    "modules.builtin.modinfo is not whole: it has no record of {count} of the drivers in modules.builtin, such as {first}"
+                ));
+            }
             let firmware = records.iter().filter(|info| info.key == "firmware");
             found.firmware = firmware.map(|info| (info.module.clone(), info.value.clone())).collect();
             found.drivers.extend(records.into_iter().map(|info| info.module));
@@ -78,6 +85,16 @@ mod tests {
         for modinfo in [None, Some(&b""[..])] {
             assert_eq!(unknown(Some("\n"), modinfo), "");
         }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_between_two_records_is_unknown() {
+        let list = "kernel/fs/ext4/ext4.ko\nkernel/drivers/net/e100.ko\n";
+        let whole = b"ext4.license=GPL\0ext4.file=fs/ext4/ext4\0e100.license=GPL\0e100.file=drivers/net/e100\0e100.firmware=a\0";
+        assert_eq!(builtins(Some(list), Some(whole)).unknown, None);
+        let cut = &whole[..b"ext4.license=GPL\0ext4.file=fs/ext4/ext4\0".len()];
+        let what = "modules.builtin.modinfo is not whole: it has no record of 1 of the drivers in modules.builtin, such as e100";
+        assert_eq!(builtins(Some(list), Some(cut)).unknown.as_deref(), Some(what));
     }
 
     #[test]

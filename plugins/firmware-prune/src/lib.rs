@@ -31,8 +31,10 @@ mod settings;
 mod strings;
 mod whence;
 
-use flistry_plugin::modules::module_name;
-use flistry_plugin::symlinks::FIRMWARE_PLACES;
+use std::collections::BTreeSet;
+
+use flistry_plugin::modules::module_files;
+use flistry_plugin::symlinks::{FIRMWARE_PLACES, modules_places};
 use flistry_plugin::trees::Tree;
 use flistry_plugin::{
     Draft, Entry, EntryTree, Error, Facts, Kind, Plugin, PostPack, export, log, module_info, report, trees,
@@ -80,7 +82,7 @@ impl PostPack for FirmwarePrune {
             asked.unknown.push("symlinks to directories lead to more names of files than can be looked up".to_owned());
         }
         for flist in &settings.modules {
-            read_modules(flist, &paths, &mut asked)?;
+            read_modules(flist, &facts.kernel, &paths, &mut asked)?;
         }
         strings::of_kernel(&paths, &mut asked)?;
         if asked.drivers.is_empty() {
@@ -115,13 +117,15 @@ impl PostPack for FirmwarePrune {
 }
 
 /// Adds what the modules of an flist ask for, and what is built in beside them.
-fn read_modules(flist: &str, paths: &Paths, asked: &mut Asked) -> Result<(), Error> {
+fn read_modules(flist: &str, kernel: &str, paths: &Paths, asked: &mut Asked) -> Result<(), Error> {
     let tree = trees::open(flist)?;
-    // A symlink to a module is another path to one that is there, or leads out of the tree.
-    let modules: Vec<_> = tree
-        .all()
-        .filter(|entry| entry.kind == Kind::File)
-        .filter_map(|entry| Some((entry.id, module_name(&entry.path)?, entry.path)))
+    let entries = EntryTree::new(tree.all()).seen_at(modules_places(kernel));
+    // One file may be a module under several names.
+    let mut seen = BTreeSet::new();
+    let modules: Vec<_> = module_files(&entries, EntryTree::ROOT)
+        .into_iter()
+        .filter(|module| seen.insert((module.file, module.name.clone())))
+        .map(|module| (module.entry, module.name, module.path))
         .collect();
     for batch in modules.chunks(BATCH) {
         let ids: Vec<_> = batch.iter().map(|(id, ..)| *id).collect();

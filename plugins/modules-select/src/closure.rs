@@ -193,6 +193,9 @@ fn of_file(tree: &Tree<'_>, module: usize) -> Result<Vec<(usize, Need)>, Error> 
         }
         None => match tree.named(&own.name) {
             Some(other) if other != module => needs.push((other, Need::Namesake)),
+            Some(_) if tree.takes_a_place(module) => {
+                needs.extend(tree.importing(module)?.into_iter().map(|needed| (needed, Need::Hard)));
+            }
             _ => {
                 let what = format!(
                     "{} has no line in modules.dep, so what it needs is unknown: run depmod on the tree again",

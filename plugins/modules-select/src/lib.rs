@@ -32,6 +32,7 @@ mod selection;
 mod tests;
 mod tree;
 
+use flistry_plugin::symlinks::modules_places;
 use flistry_plugin::{Entry, Error, Facts, Filter, Plugin, Verdict, export, log, report, trees};
 
 use config::Config;
@@ -61,7 +62,8 @@ impl Filter for ModulesSelect {
             report::finding("selected", "every module: neither rules nor a list are configured");
             return Ok(ModulesSelect(None));
         };
-        let selection = Selection::make(&trees::open(&facts.flist)?, &choice)?;
+        let places: Vec<String> = modules_places(&facts.kernel).into_iter().chain(facts.mount.clone()).collect();
+        let selection = Selection::make(&trees::open(&facts.flist)?, &places, &choice)?;
         for (key, value) in &selection.findings {
             report::finding(key, value);
         }

@@ -60,7 +60,7 @@ impl Decisions {
                         Selector::Alias(_) | Selector::Listed(_) => false,
                     };
                     let modules = tree.modules.iter().enumerate();
-                    let found = modules.filter(|(_, module)| matches(&module.path, &module.name));
+                    let found = modules.filter(|(_, module)| module.paths().any(|path| matches(path, &module.name)));
                     let found = found.map(|(at, _)| at).collect();
                     let is_builtin = || tree.builtin.modules().any(|(name, path)| matches(path, name));
                     decisions.take(rule, &rule.to_string(), found, is_builtin);

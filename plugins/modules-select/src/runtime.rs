@@ -71,7 +71,7 @@ impl<'t, 'a> Runtime<'t, 'a> {
 
     /// What each of some modules asks for.
     pub fn asked(&mut self, modules: &[usize]) -> Result<Vec<Vec<Ask>>, Error> {
-        let ids: Vec<EntryId> = modules.iter().map(|module| self.tree.file_of(*module)).collect();
+        let ids: Vec<EntryId> = modules.iter().map(|module| self.tree.modules[*module].id).collect();
         let imports = module_info::imports(self.tree.source, &ids, &self.symbols);
         let held = module_info::holds(self.tree.source, &ids, &self.vocabulary.strings);
         let (mut asked, mut looked_into) = (Vec::new(), Vec::new());
@@ -234,7 +234,7 @@ impl<'t, 'a> Runtime<'t, 'a> {
         if asking.is_empty() {
             return Ok(());
         }
-        let ids: Vec<EntryId> = asking.iter().map(|place| self.tree.file_of(modules[*place].at)).collect();
+        let ids: Vec<EntryId> = asking.iter().map(|place| self.tree.modules[modules[*place].at].id).collect();
         for (place, strings) in asking.into_iter().zip(module_info::strings_with(self.tree.source, &ids, characters)) {
             strings?.iter().for_each(|string| take(place, string));
         }

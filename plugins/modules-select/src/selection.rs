@@ -35,13 +35,18 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Selects, and adds what is needed.
+    /// Selects of a tree that a node sees at `places`, and adds what is needed.
     ///
     /// # Errors
     /// Where the tree is not whole, where nothing is selected, and with `strict` where a rule matches nothing.
-    pub fn make(source: &trees::Tree, choice: &Choice) -> Result<Selection, Error> {
-        let tree = Tree::read(source)?;
-        let decisions = Decisions::make(&tree, choice);
+    pub fn make(source: &trees::Tree, places: &[String], choice: &Choice) -> Result<Selection, Error> {
+        let mut tree = Tree::read(source, places)?;
+        let mut decisions = Decisions::make(&tree, choice);
+        let is_excluded = |at: usize| decisions.by_module[at].as_ref().is_some_and(|decision| !decision.include);
+        if tree.replace(is_excluded) {
+            // A name stands for another file now.
+            decisions = Decisions::make(&tree, choice);
+        }
         if choice.strict && !decisions.unmatched.is_empty() {
             let what = format!("strict: {}", list(&decisions.unmatched, "; "));
             return Err(Error::new("unmatched", what));
@@ -72,6 +77,7 @@ impl Selection {
             }
             selection.fates[module.id as usize] = fate;
         }
+        selection.findings.extend(tree.unknown.iter().map(|what| ("unknown", what.clone())));
         selection.leave_out_directories(&tree);
         selection.leave_out_symlinks(&tree);
         selection.find(&tree, decisions, &closure, count);
@@ -121,7 +127,7 @@ impl Selection {
             let more = (more > 0).then(|| format!("and {more} more that are {meant}"));
             found.into_iter().take(MAX_NAMED).map(str::to_owned).chain(more).collect::<Vec<_>>()
         };
-        [of("unmatched"), of("undone")].concat()
+        [of("unknown"), of("unmatched"), of("undone")].concat()
     }
 
     fn drops(&self, entry: &Entry) -> bool {

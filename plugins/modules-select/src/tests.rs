@@ -1,6 +1,7 @@
 //! Selections of a small tree.
 
 mod drivers;
+mod files;
 mod refusals;
 mod runtime;
 

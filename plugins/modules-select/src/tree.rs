@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flistry_plugin::modules::{
-    ModulesAlias, ModulesBuiltin, ModulesDep, StatedDeps, module_name, normalize, parse_builtin_modinfo, parse_softdep,
+    ModulesAlias, ModulesBuiltin, ModulesDep, StatedDeps, module_files, module_name, normalize, parse_builtin_modinfo,
+    parse_softdep, without_records,
 };
 use flistry_plugin::symlinks::Resolved;
 use flistry_plugin::{Entry, EntryId, EntryTree, Error, Kind, module_info, trees};
+
+/// How many modules are asked about at once: enough for all cores, and an answer of a few megabytes.
+const BATCH: usize = 1024;
 
 /// A modules tree.
 pub struct Tree<'a> {
@@ -19,6 +23,8 @@ pub struct Tree<'a> {
     by_path: BTreeMap<String, usize>,
     /// By their names. Of several files of a name it is the one that `modules.dep` has: modprobe finds no other.
     by_name: BTreeMap<String, usize>,
+    /// Of those that `modules.dep` has and a rule excludes: the file of the same name that takes the place.
+    instead: BTreeMap<usize, usize>,
     dep: ModulesDep,
     /// By the module's name, from `modules.softdep` and `modules.weakdep`.
     soft: Stated,
@@ -27,6 +33,8 @@ pub struct Tree<'a> {
     pub builtin: ModulesBuiltin,
     /// The soft and weak dependencies of what is built in.
     pub stated_by_builtin: Vec<StatedDeps>,
+    /// What the tree does not tell and should, in words.
+    pub unknown: Vec<String>,
 }
 
 /// Where soft or weak dependencies are stated.
@@ -45,6 +53,8 @@ pub struct Module {
     pub name: String,
     /// Where it is, from the tree's root.
     pub path: String,
+    /// Where it is, too: by symlinks to directories.
+    pub others: Vec<String>,
 }
 
 /// What a name leads to.
@@ -59,13 +69,14 @@ pub enum Found {
 }
 
 impl<'a> Tree<'a> {
-    /// Reads the indexes of a tree.
+    /// Reads the indexes of a tree that a node sees at `places`. What depmod would read from the modules is read from there if
+    /// its index is missing.
     ///
     /// # Errors
     /// Where it has no modules or no `modules.dep`, or an index can't be read.
-    pub fn read(source: &'a trees::Tree) -> Result<Tree<'a>, Error> {
-        let entries = EntryTree::new(source.all());
-        let modules: Vec<Module> = entries.entries().iter().filter_map(Module::from_entry).collect();
+    pub fn read(source: &'a trees::Tree, places: &[String]) -> Result<Tree<'a>, Error> {
+        let entries = EntryTree::new(source.all()).seen_at(places);
+        let modules = Module::all(&entries);
         if modules.is_empty() {
             return Err(Error::new("no-modules", "there is no module in the tree to select from"));
         }
@@ -84,22 +95,32 @@ impl<'a> Tree<'a> {
         let dep = ModulesDep::parse(&dep)?;
         let modinfo = source.find("modules.builtin.modinfo").map(|file| source.contents(&file)).transpose()?;
         let modinfo = modinfo.unwrap_or_default();
-        let by_path = modules.iter().enumerate().map(|(at, module)| (module.path.clone(), at)).collect();
+        let paths =
+            modules.iter().enumerate().flat_map(|(at, module)| module.paths().map(move |path| (path.to_owned(), at)));
+        let by_path = paths.collect();
         let mut by_name = BTreeMap::new();
         for (at, module) in modules.iter().enumerate() {
-            if dep.has(&module.path) || !by_name.contains_key(&module.name) {
+            if module.paths().any(|path| dep.has(path)) || !by_name.contains_key(&module.name) {
                 by_name.insert(module.name.clone(), at);
             }
         }
+        let alias = match source.text("modules.alias")? {
+            Some(text) => ModulesAlias::parse(&text)?,
+            None => aliases_of(source, &modules)?,
+        };
+        let builtin = source.text("modules.builtin")?;
+        let unknown = unknown(builtin.as_deref(), &modinfo);
         Ok(Tree {
             by_name,
             soft: stated("modules.softdep")?,
             weak: stated("modules.weakdep")?,
-            alias: ModulesAlias::parse(&source.text("modules.alias")?.unwrap_or_default())?,
-            builtin: ModulesBuiltin::parse(&source.text("modules.builtin")?.unwrap_or_default(), &modinfo),
+            alias,
+            builtin: ModulesBuiltin::parse(&builtin.unwrap_or_default(), &modinfo),
+            unknown,
             stated_by_builtin: stated_by_builtin(&modinfo),
             source,
             by_path,
+            instead: BTreeMap::new(),
             dep,
             modules,
             entries,
@@ -108,13 +129,44 @@ impl<'a> Tree<'a> {
 
     /// The paths that a module's line of `modules.dep` names; `None` where it has none.
     pub fn hard(&self, module: usize) -> Option<&[String]> {
-        let path = &*self.modules[module].path;
-        self.dep.has(path).then(|| self.dep.needs(path))
+        let path = self.modules[module].paths().find(|path| self.dep.has(path))?;
+        Some(self.dep.needs(path))
     }
 
-    /// The module at a path.
+    /// Lets another file of its name take the place of each that a rule excludes: the host makes the indexes again, and
+    /// modprobe finds what is left. Returns whether there is one.
+    pub fn replace(&mut self, is_excluded: impl Fn(usize) -> bool) -> bool {
+        for at in self.by_name.values_mut().filter(|at| is_excluded(**at)) {
+            let name = &self.modules[*at].name;
+            let mut namesakes = self.modules.iter().enumerate().filter(|(_, module)| module.name == *name);
+            if let Some((other, _)) = namesakes.find(|(other, _)| !is_excluded(*other)) {
+                self.instead.insert(std::mem::replace(at, other), other);
+            }
+        }
+        !self.instead.is_empty()
+    }
+
+    /// The module at a path, or what takes its place.
     pub fn at(&self, path: &str) -> Option<usize> {
-        self.by_path.get(path).copied()
+        let at = self.by_path.get(path)?;
+        Some(*self.instead.get(at).unwrap_or(at))
+    }
+
+    /// Whether a module takes the place of one that a rule excludes.
+    pub fn takes_a_place(&self, module: usize) -> bool {
+        self.instead.values().any(|other| *other == module)
+    }
+
+    /// The modules whose symbols a module imports: what depmod would find that it needs.
+    ///
+    /// # Errors
+    /// Where the module can't be read, or the tree has no `modules.symbols`.
+    pub fn importing(&self, module: usize) -> Result<Vec<usize>, Error> {
+        let exporting = self.exporting()?;
+        let symbols: Vec<String> = exporting.keys().cloned().collect();
+        let imported = module_info::imports(self.source, &[self.modules[module].id], &symbols).remove(0)?;
+        let needed = imported.iter().filter_map(|place| self.named(&exporting[&symbols[*place as usize]]));
+        Ok(needed.filter(|needed| *needed != module).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// The module of a name.
@@ -128,7 +180,7 @@ impl<'a> Tree<'a> {
         let info = match (&self.soft, &self.weak) {
             (Stated::Index(_), Stated::Index(_)) => Vec::new(),
             _ => {
-                let files: Vec<EntryId> = modules.iter().map(|module| self.file_of(*module)).collect();
+                let files: Vec<EntryId> = modules.iter().map(|module| self.modules[*module].id).collect();
                 module_info::read(self.source, &files)
             }
         };
@@ -186,17 +238,18 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The modules by the symbols that they export, from `modules.symbols`; nothing where depmod wrote none.
+    /// The modules by the symbols that they export, from `modules.symbols`.
+    ///
+    /// # Errors
+    /// Where the tree has none: nothing else says which module a symbol would be taken from.
     pub fn exporting(&self) -> Result<BTreeMap<String, String>, Error> {
-        let text = self.source.text("modules.symbols")?.unwrap_or_default();
+        let Some(text) = self.source.text("modules.symbols")? else {
+            let what =
+                "the tree has no modules.symbols, which says what modules export: run `depmod -b ROOT KERNEL` on it";
+            return Err(Error::new("no-modules-symbols", what));
+        };
         let lines = text.lines().filter_map(|line| line.strip_prefix("alias symbol:")?.split_once(' '));
         Ok(lines.map(|(symbol, module)| (symbol.to_owned(), normalize(module.trim()))).collect())
-    }
-
-    /// The file of a module that may be a symlink.
-    pub fn file_of(&self, module: usize) -> EntryId {
-        let id = self.modules[module].id;
-        self.target(self.entries.entry(id)).map_or(id, |file| file.id)
     }
 }
 
@@ -210,10 +263,61 @@ fn stated_by_builtin(modinfo: &[u8]) -> Vec<StatedDeps> {
     pairs.iter().map(|(module, pairs)| StatedDeps::of_module(module, pairs)).collect()
 }
 
+/// The aliases that the modules themselves declare, for a tree without `modules.alias`.
+fn aliases_of(source: &trees::Tree, modules: &[Module]) -> Result<ModulesAlias, Error> {
+    let mut aliases = ModulesAlias::default();
+    for batch in modules.chunks(BATCH) {
+        let ids: Vec<EntryId> = batch.iter().map(|module| module.id).collect();
+        for (module, info) in batch.iter().zip(module_info::read(source, &ids)) {
+            let failed = |error: Error| {
+                let what =
+                    format!("the tree has no modules.alias, and {} can't be read: {}", module.path, error.message);
+                Error::new("no-modules-alias", what)
+            };
+            for (_, alias) in info.map_err(failed)?.iter().filter(|(key, _)| key == "alias") {
+                aliases.add(alias, &module.name);
+            }
+        }
+    }
+    Ok(aliases)
+}
+
+/// What the files of the kernel's build leave open.
+fn unknown(builtin: Option<&str>, modinfo: &[u8]) -> Vec<String> {
+    let Some(builtin) = builtin else {
+        return vec!["the tree has no modules.builtin: what is built into the kernel is not known".to_owned()];
+    };
+    let missing = without_records(builtin, modinfo);
+    let of = |first: &String| {
+        let count = missing.len();
+        format!(
+            "modules.builtin.modinfo has no record of {count} of the drivers in modules.builtin, such as {first}: what they need is not known"
+        )
+    };
+    missing.first().map(of).into_iter().collect()
+}
+
 impl Module {
-    fn from_entry(entry: &Entry) -> Option<Module> {
-        let is_one = matches!(entry.kind, Kind::File | Kind::Symlink);
-        let name = module_name(&entry.path).filter(|_| is_one)?;
-        Some(Module { id: entry.id, name, path: entry.path.clone() })
+    /// Those at whose paths depmod finds a module, and symlinks with a module's name that lead nowhere or out: a rule may be
+    /// about these, too.
+    fn all(tree: &EntryTree) -> Vec<Module> {
+        let mut by_entry: BTreeMap<EntryId, Module> = BTreeMap::new();
+        for entry in tree.entries().iter().filter(|entry| matches!(entry.kind, Kind::File | Kind::Symlink)) {
+            if let Some(name) = module_name(&entry.path) {
+                let (id, path) = (entry.id, entry.path.clone());
+                by_entry.insert(id, Module { id, name, path, others: Vec::new() });
+            }
+        }
+        for found in module_files(tree, EntryTree::ROOT) {
+            if let Some(module) = by_entry.get_mut(&found.entry).filter(|module| module.path != found.path) {
+                module.others.push(found.path);
+            }
+        }
+        by_entry.into_values().collect()
+    }
+
+    /// All its paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.path).chain(self.others.iter().map(String::as_str))
     }
 }

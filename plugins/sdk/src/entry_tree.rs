@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use flistry_common::symlinks::{Node, Resolved, SymlinkTree, resolve_through};
+use flistry_common::symlinks::{ListedTree, Node, Resolved, SymlinkTree, resolve_through};
 
 use crate::{Entry, EntryId, Kind};
 
@@ -166,6 +166,16 @@ impl SymlinkTree for EntryTree {
 
     fn places(&self) -> &[String] {
         &self.places
+    }
+}
+
+impl ListedTree for EntryTree {
+    fn children(&self, directory: EntryId) -> Vec<(String, EntryId)> {
+        self.children(directory).iter().map(|id| (self.entry(*id).name().to_owned(), *id)).collect()
+    }
+
+    fn is_file(&self, entry: EntryId) -> bool {
+        self.entry(entry).kind == Kind::File
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod asked_at_run_time;
 mod broken_and_foreign;
+mod namesakes;
+mod plugins;
+mod symlinks;
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::kmod;
+use crate::support::kmod::{self, show_paths};
 use crate::support::module::Module;
 use crate::support::project::{Project, Run};
 
@@ -63,14 +66,36 @@ impl Tree {
         self
     }
 
+    fn symlink(&self, path: &str, target: &str) -> &Tree {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+        self
+    }
+
     /// Lets kmod make the indexes.
     fn depmod(&self) -> &Tree {
         kmod::depmod(&self.project);
         self
     }
 
+    /// The file with the finished flist.
+    fn flist(&self) -> String {
+        self.project.path(&format!("dist/flists/{FLIST}")).to_str().unwrap().to_owned()
+    }
+
     fn build(&self) -> Run {
         self.project.flistry(&["build"])
+    }
+
+    /// Writes the finished flist's contents as a node sees them, and gives the root; all of it verifies.
+    fn unpack(&self) -> PathBuf {
+        self.project.flistry(&["verify", "--level", "full", &self.flist()]).ok();
+        let root = self.project.path("unpacked");
+        let target = root.join(TREE);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        self.project.flistry(&["unpack", "--no-owner", &self.flist(), target.to_str().unwrap()]).ok();
+        root
     }
 
     fn notes(&self) -> Vec<String> {

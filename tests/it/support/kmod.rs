@@ -19,11 +19,19 @@ pub fn depmod(project: &Project) {
 
 /// What modprobe says it would load, in order; it says some twice in a row.
 pub fn show_depends(root: &Path, module: &str) -> Result<Vec<String>, String> {
+    let paths = show_paths(root, module)?;
+    Ok(paths.iter().map(|path| path.rsplit('/').next().unwrap().to_owned()).collect())
+}
+
+/// The same with paths from the tree's root.
+pub fn show_paths(root: &Path, module: &str) -> Result<Vec<String>, String> {
     let mut command = Command::new("modprobe");
     command.arg("-d").arg(root).args(["-S", KERNEL, "--show-depends", module]).env("PATH", PATH);
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut files: Vec<String> = text.lines().map(|line| line.rsplit('/').next().unwrap().trim().to_owned()).collect();
+    let below = format!("/lib/modules/{KERNEL}/");
+    let path = |line: &str| line.trim().split_once(&below).map_or(line.trim(), |(_, path)| path).to_owned();
+    let mut files: Vec<String> = text.lines().map(path).collect();
     files.dedup();
     match output.status.success() {
         true => Ok(files),

@@ -107,6 +107,6 @@ fn open(flist: &str, project: &Path, directory: &Path) -> Result<(Scan, SourceTr
     let scan = scan(&source)?;
     no_credentials(project, flist, &scan)?;
     let failed = |error| Error::Read { path: directory.to_owned(), error };
-    let tree = SourceTree::new(&source, &scan, |_| true).map_err(failed)?;
+    let tree = SourceTree::new(&source, &scan, &[], |_| true).map_err(failed)?;
     Ok((scan, tree))
 }

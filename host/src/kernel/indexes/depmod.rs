@@ -1,13 +1,14 @@
 //! Making the indexes again, with kmod's own `depmod` on a staged copy of what goes into the flist.
 //!
 //! ```text
-//! STAGE/usr/lib/modules/KERNEL/…    the modules, modules.order, modules.builtin, modules.builtin.modinfo
+//! STAGE/usr/lib/modules/KERNEL/…    a file for each module's name, modules.order, modules.builtin, modules.builtin.modinfo
 //! STAGE/lib -> usr/lib              depmod's base differs between distributions
 //! STAGE/depmod.d                    empty: the build machine's own configuration must not matter
 //! ```
 //!
-//! The same modules give the same indexes: depmod follows `modules.order`, to which the stage adds what it lacks, in the order
-//! of their paths.
+//! The same modules give the same indexes. Of several modules of a name depmod would take the one that the file system lists
+//! first, so only one of them is staged, as a file at the path that symlinks make for it on the node. And depmod follows
+//! `modules.order`, to which the stage adds what it lacks, in the order of their paths.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,8 +20,9 @@ use flistry_common::modules::split_compression;
 use flistry_common::text::lossy_text;
 
 use super::error::{IndexError, not_text};
-use super::fit::{BUILTIN, MAX_INDEX_BYTES, Modules, compare, modules};
+use super::fit::{BUILTIN, MAX_INDEX_BYTES, compare};
 use super::mismatch::Mismatch;
+use super::modules::{Indexed, Modules};
 use crate::files;
 use crate::kernel::KernelVersion;
 use crate::store::parallel;
@@ -60,6 +62,21 @@ pub struct Depmod {
     version: String,
 }
 
+/// What it makes indexes of.
+#[derive(Clone, Copy)]
+pub struct Staged<'a> {
+    /// Where the files are.
+    pub source: &'a Source,
+    /// What goes into the flist.
+    pub input: &'a Input,
+    /// The modules of it, one of each name.
+    pub modules: &'a [Indexed],
+    /// Where a node sees the flist.
+    pub places: &'a [String],
+    /// The kernel that they are of.
+    pub kernel: &'a KernelVersion,
+}
+
 /// What it made.
 #[derive(Debug)]
 pub struct DepmodOutput {
@@ -96,24 +113,23 @@ impl Depmod {
         &self.version
     }
 
-    /// Makes the indexes of what `input` holds of `source`, in a directory below `scratch` that is gone afterwards. With a
-    /// `system_map` every symbol has to be found.
+    /// Makes the indexes of what is `staged`, in a directory below `scratch` that is gone afterwards. With a `system_map` every
+    /// symbol has to be found.
     ///
     /// # Errors
     /// Where depmod fails, finds unknown symbols, or leaves a module out; and what the file systems say.
     pub fn make(
         &self,
-        source: &Source,
-        input: &Input,
-        kernel: &KernelVersion,
+        staged: &Staged<'_>,
         system_map: Option<&Path>,
         scratch: &Path,
     ) -> Result<DepmodOutput, IndexError> {
+        let Staged { source, input, modules, places, kernel } = *staged;
         let staged = |error| IndexError::Stage { path: scratch.to_owned(), error };
         std::fs::create_dir_all(scratch).map_err(staged)?;
         let stage = tempfile::Builder::new().prefix(".modules-").tempdir_in(scratch).map_err(staged)?;
         let directory = stage.path().join("usr/lib/modules").join(kernel.as_str());
-        stage_modules(source, input, &directory)?;
+        stage_modules(source, input, modules, &directory)?;
         std::os::unix::fs::symlink("usr/lib", stage.path().join("lib")).map_err(staged)?;
         let config = stage.path().join("depmod.d");
         std::fs::create_dir(&config).map_err(staged)?;
@@ -147,15 +163,15 @@ impl Depmod {
                 Err(error) => return Err(staged(error)),
             };
         }
-        match self.mismatch(input, &indexes) {
+        match self.mismatch(&Modules::of(&input.tree, places), &indexes) {
             Some(first) => Err(IndexError::StillStale { version: self.version.clone(), first }),
             None => Ok(DepmodOutput { indexes, complaints }),
         }
     }
 
-    fn mismatch(&self, input: &Input, indexes: &BTreeMap<String, Vec<u8>>) -> Option<Mismatch> {
+    fn mismatch(&self, modules: &Modules<'_>, indexes: &BTreeMap<String, Vec<u8>>) -> Option<Mismatch> {
         let made = |name: &str| indexes.get(name).map(Vec::as_slice);
-        compare(&Modules::of(&input.tree), made).into_iter().next()
+        compare(modules, made).into_iter().next()
     }
 }
 
@@ -177,19 +193,18 @@ fn as_in_flist(line: &str, stage: &Path, kernel: &KernelVersion) -> String {
     crate::printable::Printable(&line).to_string()
 }
 
-fn stage_modules(source: &Source, input: &Input, directory: &Path) -> Result<(), IndexError> {
+fn stage_modules(source: &Source, input: &Input, modules: &[Indexed], directory: &Path) -> Result<(), IndexError> {
     let tree = &input.tree;
     let given = tree.files().map(|(id, _)| id).filter(|id| is_given(tree, *id));
-    let files: Vec<EntryId> = modules(tree).chain(given).collect();
-    let paths: Vec<PathBuf> = files.iter().map(|id| directory.join(tree.path(*id))).collect();
-    let parents = paths.iter().map(|path| path.parent().expect("it lies in the directory"));
-    // The directory itself also where there is no module.
-    for parent in std::iter::once(directory).chain(parents) {
+    let given = given.map(|file| Indexed { path: tree.path(file), file });
+    let files: Vec<Indexed> = modules.iter().cloned().chain(given).collect();
+    for path in files.iter().map(|staged| directory.join(&staged.path)) {
+        let parent = path.parent().expect("it lies in the directory");
         std::fs::create_dir_all(parent).map_err(|error| IndexError::Stage { path: parent.to_owned(), error })?;
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    parallel::map(&files, threads, |id| stage_file(source, input, *id, directory)).map(|_| ())?;
-    complete_order(tree, &directory.join(ORDER))
+    parallel::map(&files, threads, |staged| stage_file(source, input, staged, directory)).map(|_| ())?;
+    complete_order(modules, &directory.join(ORDER))
 }
 
 fn is_given(tree: &Tree, id: EntryId) -> bool {
@@ -197,12 +212,12 @@ fn is_given(tree: &Tree, id: EntryId) -> bool {
     entry.parent == EntryId::ROOT && GIVEN.contains(&&*entry.name)
 }
 
-fn stage_file(source: &Source, input: &Input, id: EntryId, directory: &Path) -> Result<(), IndexError> {
-    let path = input.tree.path(id);
-    let to = directory.join(&path);
-    let staged = |error| IndexError::Stage { path: to.clone(), error };
-    let was = match input.contents(id).expect("only regular files are staged") {
-        Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(staged),
+fn stage_file(source: &Source, input: &Input, staged: &Indexed, directory: &Path) -> Result<(), IndexError> {
+    let path = input.tree.path(staged.file);
+    let to = directory.join(&staged.path);
+    let written = |error| IndexError::Stage { path: to.clone(), error };
+    let was = match input.contents(staged.file).expect("only regular files are staged") {
+        Contents::Generated(bytes) => return std::fs::write(&to, bytes).map_err(written),
         Contents::Source(was) => was,
     };
     let unread = |error| IndexError::Read { path: source.path().join(&path), error };
@@ -211,17 +226,17 @@ fn stage_file(source: &Source, input: &Input, id: EntryId, directory: &Path) -> 
     if path == ORDER || path == BUILTIN {
         let bytes = source.read_unchanged(&path, was, MAX_INDEX_BYTES).map_err(failed)?;
         let text = lossy_text(&bytes).map_err(|why| unread(not_text(why)))?;
-        return std::fs::write(&to, text).map_err(staged);
+        return std::fs::write(&to, text).map_err(written);
     }
     let from = source.open_unchanged(&path, was).map_err(failed)?;
-    from.copy_to(&mut File::create(&to).map_err(staged)?).map_err(|error| match error {
+    from.copy_to(&mut File::create(&to).map_err(written)?).map_err(|error| match error {
         SourceReadError::Changed => failed(error),
-        SourceReadError::System(error) => staged(error),
+        SourceReadError::System(error) => written(error),
     })
 }
 
 /// Modules that `modules.order` does not name would come in the order in which the file system lists them.
-fn complete_order(tree: &Tree, file: &Path) -> Result<(), IndexError> {
+fn complete_order(modules: &[Indexed], file: &Path) -> Result<(), IndexError> {
     let failed = |error| IndexError::Stage { path: file.to_owned(), error };
     let order = match std::fs::read(file) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -229,8 +244,7 @@ fn complete_order(tree: &Tree, file: &Path) -> Result<(), IndexError> {
         Err(error) => return Err(failed(error)),
     };
     let named: std::collections::HashSet<&str> = order.lines().map(|line| plain(line.trim())).collect();
-    let paths: Vec<String> = modules(tree).map(|id| tree.path(id)).collect();
-    let lacking = paths.iter().map(|path| plain(path)).filter(|path| !named.contains(path));
+    let lacking = modules.iter().map(|module| plain(&module.path)).filter(|path| !named.contains(path));
     let end = if order.is_empty() || order.ends_with('\n') { "" } else { "\n" };
     let more: String = std::iter::once(end.to_owned()).chain(lacking.map(|path| format!("{path}\n"))).collect();
     let mut opened = File::options().append(true).create(true).open(file).map_err(failed)?;

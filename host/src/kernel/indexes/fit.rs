@@ -6,8 +6,8 @@ use flistry_common::modules::module_name;
 use flistry_common::text::without_mark;
 
 use super::mismatch::Mismatch;
+use super::modules::Modules;
 use super::trie;
-use crate::kernel::modinfo::Compression;
 use crate::tree::{EntryId, Kind, Tree};
 
 /// Names what each module needs, as text.
@@ -15,6 +15,7 @@ pub(super) const DEP: &str = "modules.dep";
 const DEP_BIN: &str = "modules.dep.bin";
 const ALIAS_BIN: &str = "modules.alias.bin";
 const SYMBOLS_BIN: &str = "modules.symbols.bin";
+const SOFTDEP: &str = "modules.softdep";
 pub(super) const BUILTIN: &str = "modules.builtin";
 const BUILTIN_BIN: &str = "modules.builtin.bin";
 
@@ -26,48 +27,25 @@ pub const MAX_INDEX_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// Those of `read`.
-pub fn check<E>(tree: &Tree, mut read: impl FnMut(EntryId) -> Result<Vec<u8>, E>) -> Result<Vec<Mismatch>, E> {
+pub fn check<E>(
+    tree: &Tree,
+    places: &[String],
+    mut read: impl FnMut(EntryId) -> Result<Vec<u8>, E>,
+) -> Result<Vec<Mismatch>, E> {
     let mut files = BTreeMap::new();
     for (id, entry) in tree.iter().skip(1) {
         if let (EntryId::ROOT, Kind::File { size }) = (entry.parent, &entry.kind)
-            && [DEP, DEP_BIN, ALIAS_BIN, SYMBOLS_BIN, BUILTIN, BUILTIN_BIN].contains(&&*entry.name)
+            && [DEP, DEP_BIN, ALIAS_BIN, SYMBOLS_BIN, SOFTDEP, BUILTIN, BUILTIN_BIN].contains(&&*entry.name)
             && *size <= MAX_INDEX_BYTES
         {
             files.insert(&*entry.name, read(id)?);
         }
     }
-    let modules = Modules::of(tree);
-    if modules.paths.is_empty() && files.is_empty() {
+    let modules = Modules::of(tree, places);
+    if modules.iter().next().is_none() && files.is_empty() {
         return Ok(Vec::new());
     }
     Ok(compare(&modules, |name| files.get(name).map(Vec::as_slice)))
-}
-
-/// The modules that indexes have to know.
-pub(super) struct Modules {
-    /// Their paths.
-    paths: BTreeSet<String>,
-    /// Their names as kmod spells them.
-    names: BTreeSet<String>,
-}
-
-impl Modules {
-    pub(super) fn of(tree: &Tree) -> Modules {
-        let paths: BTreeSet<String> = modules(tree).map(|id| tree.path(id)).collect();
-        Modules { names: paths.iter().map(|path| name_of(path)).collect(), paths }
-    }
-}
-
-/// The modules of a tree that depmod looks at: it passes by what lies in a directory called `build` or `source`.
-pub fn modules(tree: &Tree) -> impl Iterator<Item = EntryId> {
-    let passed_by = |path: &str| {
-        let directories = path.rsplit_once('/').map_or("", |(directories, _)| directories);
-        directories.split('/').any(|directory| directory == "build" || directory == "source")
-    };
-    tree.files()
-        .map(|(id, _)| id)
-        .filter(|id| Compression::of_module(&tree.get(*id).name).is_some())
-        .filter(move |id| !passed_by(&tree.path(*id)))
 }
 
 /// A module's name; a path that is not a module's stands for itself.
@@ -78,7 +56,7 @@ fn name_of(path: &str) -> String {
 /// What is wrong with an index's bytes; an error where they are not an index.
 type Look<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<Mismatch>, String>;
 
-pub(super) fn compare<'a>(modules: &Modules, file: impl Fn(&str) -> Option<&'a [u8]>) -> Vec<Mismatch> {
+pub(super) fn compare<'a>(modules: &Modules<'_>, file: impl Fn(&str) -> Option<&'a [u8]>) -> Vec<Mismatch> {
     let mut found = Vec::new();
     let mut each = |index: &'static str, look: Look<'_>| match file(index).map(look) {
         None => found.push(Mismatch::Missing { index }),
@@ -96,10 +74,12 @@ pub(super) fn compare<'a>(modules: &Modules, file: impl Fn(&str) -> Option<&'a [
     for index in [ALIAS_BIN, SYMBOLS_BIN] {
         each(index, &mut |bytes| {
             let named: BTreeSet<String> = trie::entries(bytes)?.into_iter().map(|(_, module)| module).collect();
-            let gone = named.into_iter().filter(|module| !modules.names.contains(module));
+            let gone = named.into_iter().filter(|module| !modules.has_name(module));
             Ok(gone.map(|module| Mismatch::Gone { index, module }).collect())
         });
     }
+    // kmod reads it as text, and takes it for empty where it is not there.
+    each(SOFTDEP, &mut |_| Ok(Vec::new()));
     // Only a kernel with something built in has it.
     if let Some(text) = file(BUILTIN) {
         each(BUILTIN_BIN, &mut |bytes| {
@@ -114,14 +94,14 @@ pub(super) fn compare<'a>(modules: &Modules, file: impl Fn(&str) -> Option<&'a [
 }
 
 /// What is wrong with the lines of a dependency index.
-fn lines<'a>(modules: &Modules, index: &'static str, lines: impl Iterator<Item = &'a str>) -> Vec<Mismatch> {
+fn lines<'a>(modules: &Modules<'_>, index: &'static str, lines: impl Iterator<Item = &'a str>) -> Vec<Mismatch> {
     let (mut gone, mut known) = (BTreeSet::new(), BTreeSet::new());
     for (module, needs) in lines.filter_map(|line| line.split_once(':')) {
         known.insert(name_of(module));
-        gone.extend(std::iter::once(module).chain(needs.split_whitespace()).filter(|m| !modules.paths.contains(*m)));
+        gone.extend(std::iter::once(module).chain(needs.split_whitespace()).filter(|m| modules.at(m).is_none()));
     }
     // Of several modules of one name depmod takes the one that its search order prefers.
-    let unknown = modules.paths.iter().filter(|path| !known.contains(&name_of(path)));
+    let unknown = modules.iter().filter(|module| !known.contains(&module.name)).map(|module| &module.path);
     let gone = gone.into_iter().map(|module| Mismatch::Gone { index, module: module.to_owned() });
     gone.chain(unknown.map(|module| Mismatch::Unknown { index, module: module.clone() })).collect()
 }
@@ -156,19 +136,20 @@ mod tests {
             let file = files.iter().find(|(name, _)| **name == *tree.get(id).name);
             Ok::<_, ()>(file.expect("only the files given are in the tree").1.clone())
         };
-        check(&tree, read).unwrap().iter().map(Mismatch::to_string).collect()
+        check(&tree, &[], read).unwrap().iter().map(Mismatch::to_string).collect()
     }
 
-    const PATHS: [&str; 6] = [
+    const PATHS: [&str; 7] = [
         "kernel/a-b.ko.xz",
         "kernel/c.ko",
         "modules.alias.bin",
         "modules.dep",
         "modules.dep.bin",
+        "modules.softdep",
         "modules.symbols.bin",
     ];
 
-    fn files(dep: &str) -> [(&'static str, Vec<u8>); 4] {
+    fn files(dep: &str) -> [(&'static str, Vec<u8>); 5] {
         let dep_bin: Vec<(String, String)> =
             dep.lines().map(|line| (name_of(line.split(':').next().unwrap()), line.into())).collect();
         let pairs: Vec<(&str, &str)> = dep_bin.iter().map(|(key, line)| (&**key, &**line)).collect();
@@ -177,6 +158,7 @@ mod tests {
             (DEP_BIN, trie::tests::index(&pairs)),
             (ALIAS_BIN, trie::tests::index(&[("pci:*", "a_b")])),
             (SYMBOLS_BIN, trie::tests::index(&[("symbol:f", "c")])),
+            (SOFTDEP, Vec::new()),
         ]
     }
 
@@ -197,7 +179,9 @@ mod tests {
         assert_eq!(mismatches(&PATHS, &files), expected);
         let without: Vec<&str> = PATHS.into_iter().filter(|path| !path.contains("a-b")).collect();
         assert!(mismatches(&without, &files).contains(&"modules.alias.bin names a_b, which is not there".to_owned()));
-        assert_eq!(mismatches(&["kernel/c.ko"], &[]).len(), 4);
+        assert_eq!(mismatches(&["kernel/c.ko"], &[]).len(), 5);
+        let without: Vec<&str> = PATHS.into_iter().filter(|path| *path != SOFTDEP).collect();
+        assert!(mismatches(&without, &files).contains(&"modules.softdep is missing".to_owned()));
         assert_eq!(
             mismatches(&["modules.dep", "x.ko"], &[(DEP, vec![0xff])])[0],
             "modules.dep is not an index: it is not text"
@@ -228,6 +212,7 @@ mod tests {
             "modules.alias.bin",
             "modules.dep",
             "modules.dep.bin",
+            "modules.softdep",
             "modules.symbols.bin",
             "updates/c.ko",
         ];

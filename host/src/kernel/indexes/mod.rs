@@ -15,14 +15,25 @@
 //! | `modules.builtin.bin` | the name of what is built in | nothing |
 //!
 //! `modules.softdep` and `modules.weakdep` are read as text; what they name may be absent.
+//!
+//! Which files are modules is kmod's to say ([`Modules`]): those that lie in the tree, and those that a symlink makes one,
+//! be it to the file or to a directory.
 
+pub mod builtin;
 pub mod depmod;
 mod error;
 mod fit;
+pub mod lost;
 mod mismatch;
+mod modules;
 pub mod needed;
+mod source_dep;
 mod trie;
+mod whereabouts;
 
 pub use error::{IndexError, NeededIsGone};
-pub use fit::{MAX_INDEX_BYTES, check, modules};
+pub use fit::{MAX_INDEX_BYTES, check};
 pub use mismatch::Mismatch;
+pub use modules::{Indexed, Modules};
+pub use source_dep::SourceDep;
+pub use whereabouts::Whereabouts;

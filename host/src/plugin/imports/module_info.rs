@@ -109,7 +109,8 @@ impl Context<'_, ModuleInfoState> {
             Ok::<_, Infallible>(match (*id as usize) < tree.len() {
                 true => {
                     let path = tree.entry(*id).path;
-                    let facts = memory.facts(&path, tree.identity(*id), |size| tree.read(*id, 0, size as usize));
+                    let file = tree.module_file(*id);
+                    let facts = memory.facts(&path, tree.identity(file), |size| tree.read(file, 0, size as usize));
                     facts.map(|facts| look(&facts)).map_err(|why| (code(&why), why.to_string()))
                 }
                 false => Err(("no-such-entry", format!("the tree has no entry {id}"))),
@@ -138,7 +139,7 @@ impl Context<'_, ModuleInfoState> {
     /// What looking into a module counts as: its size the first time, whether or not it is remembered, so that a limit is
     /// reached in every run or in none; later little more than nothing.
     fn charge(&mut self, tree: &dyn TreeView, id: u32) -> u64 {
-        let identity = ((id as usize) < tree.len()).then(|| tree.identity(id)).flatten();
+        let identity = ((id as usize) < tree.len()).then(|| tree.identity(tree.module_file(id))).flatten();
         match identity {
             Some(identity) if self.own.looked_into.insert(identity) => identity.size.max(MIN_CHARGE),
             _ => MIN_CHARGE,

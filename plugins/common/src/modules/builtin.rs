@@ -1,7 +1,7 @@
 //! What is built into the kernel: `modules.builtin` names it, `modules.builtin.modinfo` says of it what `.modinfo` says of
 //! a module. The kernel's build writes both; modprobe of something that is built in does nothing, and does not fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::alias::ModulesAlias;
 use super::error::ModinfoError;
@@ -54,6 +54,18 @@ impl ModulesBuiltin {
     }
 }
 
+/// What `modules.builtin` lists and `modules.builtin.modinfo` says nothing of, by name: the kernel's build writes a record
+/// `file=` for everything that it lists, so the rest of the file is missing. A file without such records, of an older kernel,
+/// must at least have a record of each. Nothing is missing where one of the files is empty.
+pub fn without_records(paths: &str, modinfo: &[u8]) -> Vec<String> {
+    let records: Vec<BuiltinInfo> = parse_builtin_modinfo(modinfo).flatten().collect();
+    let has_files = records.iter().any(|info| info.key == "file");
+    let known = records.iter().filter(|info| !has_files || info.key == "file");
+    let known: BTreeSet<&str> = known.map(|info| &*info.module).collect();
+    let listed = paths.lines().map(str::trim).filter_map(module_name);
+    listed.filter(|name| !records.is_empty() && !known.contains(&**name)).collect()
+}
+
 /// The records of `modules.builtin.modinfo`, `MODULE.KEY=VALUE` with a zero byte after each. What is not UTF-8 becomes U+FFFD:
 /// the file has authors' names in it.
 pub fn parse_builtin_modinfo(bytes: &[u8]) -> impl Iterator<Item = Result<BuiltinInfo, ModinfoError>> {
@@ -88,6 +100,19 @@ mod tests {
         assert_eq!(pairs[0], ("ext4", "author", "J\u{fffd}r\u{fffd}me"));
         assert_eq!(pairs[2], ("e100", "firmware", "e100/d101m_ucode.bin"));
         assert_eq!((pairs.len(), pairs[4]), (5, ("e100", "file", "a=b")));
+    }
+
+    #[test]
+    fn records_that_are_missing_are_noticed() {
+        let whole = b"a.license=GPL\0a.file=fs/a\0b-x.license=GPL\0b-x.file=fs/b-x\0".to_vec();
+        let list = "kernel/fs/a.ko\nkernel/fs/b-x.ko\n";
+        assert!(without_records(list, &whole).is_empty() && without_records(list, b"").is_empty());
+        let cut: Vec<u8> = whole.iter().copied().take(24).collect();
+        assert_eq!(without_records(list, &cut), ["b_x"]);
+        // Within what is said of one driver.
+        let cut: Vec<u8> = whole.iter().copied().take(b"a.license=GPL\0a.file=fs/a\0b-x.license=GPL\0".len()).collect();
+        assert_eq!(without_records(list, &cut), ["b_x"]);
+        assert_eq!(without_records(list, b"a.license=GPL\0"), ["b_x"]);
     }
 
     #[test]

@@ -35,6 +35,6 @@ pub fn drivers() -> TestTree {
         .file("modules.weakdep", "weakdep iwlwifi iwlmvm iwldvm\n")
         .file("modules.alias", ALIAS)
         .file("modules.builtin", "kernel/fs/ext4/ext4.ko\nkernel/lib/raid6/xor.ko\n")
-        .file("modules.builtin.modinfo", "ext4.alias=fs-ext4\0");
+        .file("modules.builtin.modinfo", "ext4.alias=fs-ext4\0xor.license=GPL\0");
     MODULES.iter().fold(tree, |tree, (path, _)| tree.module(path, &[]))
 }

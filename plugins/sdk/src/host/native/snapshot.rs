@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Attributes, Entry, EntryId, Error, Kind};
+use flistry_common::symlinks::Resolved;
+
+use crate::{Attributes, Entry, EntryId, EntryTree, Error, Kind};
 
 /// Bytes that one call reads at most, as in the host.
 const MAX_READ: usize = 1 << 20;
@@ -60,7 +62,12 @@ impl Snapshot {
     }
 
     pub(crate) fn module(&self, id: EntryId) -> Result<&Module, Error> {
-        let node = self.node(id)?;
+        let tree = EntryTree::new(self.nodes.iter().map(|node| node.entry.clone()));
+        let file = match tree.follow(self.node(id)?.entry.id) {
+            Resolved::Found(followed) => followed.end,
+            _ => id,
+        };
+        let node = self.node(file)?;
         let not_one = || Error::new("not-a-module", format!("/{} is not a module", node.entry.path)).at(&node.entry);
         node.module.as_ref().ok_or_else(not_one)
     }
