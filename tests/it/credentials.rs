@@ -1,5 +1,6 @@
 //! What no plugin may read or say: the project's credentials, wherever they stand and whatever the plugin tries.
 
+use crate::support::module::Module;
 use crate::support::project::{PLAIN_TOML, Project, Run};
 use crate::support::repository;
 
@@ -94,6 +95,24 @@ fn no_plugin_says_a_credential() {
         assert!(run.stderr.contains(", filter: it tried to give out the ") || run.code == 2, "{}", run.stderr);
         assert_ne!(run.code, 0);
         shows_no_secret(&run);
+    }
+}
+
+/// What modules declare and the strings in their data come from files, which a plugin reads through the host alone.
+#[test]
+fn what_modules_tell_is_searched_before_a_plugin_gets_it() {
+    let declared = Module::new().info("description", "see 5ec4/7\"aaaa");
+    let string = Module::new().string("fw-%d-5ec4e7bbbb.bin").imports("request_firmware");
+    for (module, whose) in [(declared, "the write key"), (string, "the read key")] {
+        let project = Project::sample();
+        project.write_rfs_conf(CONF);
+        std::fs::write(project.path("lib/modules/6.12.44-Zero-OS/kernel/told.ko"), module.elf()).unwrap();
+        let run = project.flistry_with(&["plan"], &[("FIRMWARE_TAG", "tag")]);
+        shows_no_secret(&run);
+        let told = format!("{whose} stands in it, and no plugin ever sees a credential");
+        let warning = format!("warning: plugin `firmware-prune`: kernel/told.ko: {told}: all firmware is kept\n");
+        assert!(run.stderr.contains(&warning), "{}{}", run.stdout, run.stderr);
+        assert!(!run.stdout.contains("(firmware-prune: no module names it)"), "{}", run.stdout);
     }
 }
 

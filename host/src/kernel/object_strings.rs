@@ -87,7 +87,7 @@ impl StringSet {
     }
 
     /// Each string, ended by a NUL.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 

@@ -17,6 +17,7 @@ use crate::plugin::bindings::flistry::plugin::module_info::Host;
 use crate::plugin::bindings::flistry::plugin::types::{Attributes, Error};
 use crate::plugin::limits::Limit;
 use crate::plugin::resources::OpenTree;
+use crate::plugin::secrecy::secret_stands_in_it;
 use crate::plugin::view::TreeView;
 use crate::plugin::wire::error;
 use crate::tree::source::FileIdentity;
@@ -103,15 +104,22 @@ impl Context<'_, ModuleInfoState> {
         }
         let charge = ids.iter().map(|id| self.charge(&*tree, *id)).sum();
         self.meter.charge_read(charge)?;
-        let memory = &self.own.modules;
+        let (memory, secrecy) = (&self.own.modules, self.secrecy);
         let threads = available_parallelism().map_or(1, usize::from);
         let found = crate::store::parallel::map(ids, threads, |id| {
             Ok::<_, Infallible>(match (*id as usize) < tree.len() {
                 true => {
                     let path = tree.entry(*id).path;
                     let file = tree.module_file(*id);
-                    let facts = memory.facts(&path, tree.identity(file), |size| tree.read(file, 0, size as usize));
-                    facts.map(|facts| look(&facts)).map_err(|why| (code(&why), why.to_string()))
+                    let identity = tree.identity(file);
+                    let facts = memory.facts(&path, identity, |size| tree.read(file, 0, size as usize));
+                    match facts {
+                        Ok(facts) => match secrecy.in_module(identity, &facts) {
+                            Some(whose) => Err(("secret", secret_stands_in_it(whose))),
+                            None => Ok(look(&facts)),
+                        },
+                        Err(why) => Err((code(&why), why.to_string())),
+                    }
                 }
                 false => Err(("no-such-entry", format!("the tree has no entry {id}"))),
             })
@@ -129,7 +137,10 @@ impl Context<'_, ModuleInfoState> {
         bytes: impl Fn(&T) -> usize,
     ) -> wasmtime::Result<Result<Option<T>, Error>> {
         let found = match self.own.kernel.strings() {
-            Ok(strings) => strings.map(look),
+            Ok(strings) => match strings.and_then(|strings| self.secrecy.in_strings(&strings.names)) {
+                Some(whose) => return Ok(Err(error("secret", secret_stands_in_it(whose), None))),
+                None => strings.map(look),
+            },
             Err(why) => return Ok(Err(error("bad-kernel", why.to_string(), None))),
         };
         self.answer(found.iter().map(bytes).sum())?;

@@ -9,6 +9,7 @@ use crate::plugin::bindings::flistry::plugin::trees::{Host, HostTree};
 use crate::plugin::bindings::flistry::plugin::types::{Entry, Error};
 use crate::plugin::error::clean;
 use crate::plugin::resources::OpenTree;
+use crate::plugin::secrecy::secret_stands_in_it;
 use crate::plugin::view::{TreeView, Trees};
 use crate::plugin::wire::{error, ids};
 
@@ -95,11 +96,7 @@ impl HostTree for Context<'_, TreesState> {
         match self.secrecy.in_file(&*tree, id) {
             Ok(None) => {}
             Ok(Some(whose)) => {
-                return Ok(Err(error(
-                    "secret",
-                    format!("{whose} stands in it, and no plugin ever sees a credential"),
-                    Some(id),
-                )));
+                return Ok(Err(error("secret", secret_stands_in_it(whose), Some(id))));
             }
             Err(why) => return Ok(Err(error("unreadable", why.to_string(), Some(id)))),
         }
