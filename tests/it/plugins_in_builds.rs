@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::support::project::{PLAIN_TOML, Project, Run};
 use crate::support::repository;
+use crate::support::s3_server::S3Server;
 
 fn sha256(file: &str) -> String {
     flistry::files::sha256(&std::fs::read(repository(file)).unwrap())
@@ -141,6 +142,32 @@ fn no_two_flists_get_the_same_name() {
         "configure their naming plugins so that each name and alias is one flist's",
     );
     assert_eq!(project.names("dist/flists"), Vec::<String>::new());
+}
+
+/// Two projects with one bucket: neither knows of the other's names but by the reports there.
+#[test]
+fn no_flist_takes_the_name_of_another_one_in_the_bucket() {
+    let server = S3Server::start();
+    let first = Project::plain_on(&server);
+    first.flistry(&["build"]).ok();
+    let uploaded = server.bucket_directory().join("flists/test/manifests/data.fl");
+    let before = std::fs::read(&uploaded).unwrap();
+
+    let second = Project::plain_on(&server);
+    second.write("config/flistry.toml", &PLAIN_TOML.replace("[flist.data]", "[flist.more]"));
+    second.write("data/one", "other");
+    let run = second.flistry(&["build"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("flist `more` would take the name `data.fl`, which is flist `data`'s in s3"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read(&uploaded).unwrap(), before);
+    // Its own names an flist takes again and again.
+    first.write("data/one", "another");
+    first.flistry(&["build"]).ok();
+    assert_ne!(std::fs::read(&uploaded).unwrap(), before);
 }
 
 /// What nodes mount must not become another flist's because only that one is built.

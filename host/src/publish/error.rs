@@ -19,14 +19,14 @@ pub enum PublishError {
         error: std::io::Error,
     },
     /// The name is another flist's.
-    #[error("flist `{flist}` would take the name `{name}`, which is flist `{owner}`'s in {}", directory.display())]
+    #[error("flist `{flist}` would take the name `{name}`, which is flist `{owner}`'s in {place}")]
     Taken {
         /// The flist that would take it.
         flist: String,
         /// The name.
         name: String,
-        /// Where it is another's.
-        directory: PathBuf,
+        /// The directory or bucket where it is another's.
+        place: String,
         /// Whose it is.
         owner: String,
     },
@@ -40,14 +40,10 @@ impl PublishError {
     pub fn hint(&self) -> Option<String> {
         match self {
             PublishError::Write { error, .. } => Some(writing_hint(error).to_owned()),
-            PublishError::Taken { name, directory, owner, .. } => {
-                let path = directory.join(name);
-                Some(format!(
-                    "correct its naming plugin; if flist `{owner}` no longer needs the name, remove {} and the report \
-                     beside it, if it has one",
-                    path.display()
-                ))
-            }
+            PublishError::Taken { name, place, owner, .. } => Some(format!(
+                "correct its naming plugin; if flist `{owner}` no longer needs the name, remove {place}/{name} and the \
+                 report beside it, if it has one"
+            )),
             PublishError::Store(error) => Some(error.hint()),
         }
     }

@@ -1,11 +1,13 @@
-//! Whose a name is. What a report in a directory gives to one flist no other one takes: nodes would mount it in that one's
-//! place.
+//! Whose a name is. What a report in a directory or a bucket gives to one flist no other one takes: nodes would mount it in
+//! that one's place.
 
 use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
 use crate::manifest::name::FlistName;
 use crate::report::{self, ReportedBuild};
+use crate::store::StoreError;
+use crate::store::s3::S3Bucket;
 
 /// Makes sure that none of `names` is in `directory` that of another flist than `flist`.
 ///
@@ -20,8 +22,38 @@ pub fn check_owner<'n>(
         if let Some(owner) = owner(directory, name)
             && owner != flist
         {
-            let (flist, name, directory) = (flist.to_owned(), name.to_string(), directory.to_owned());
-            return Err(PublishError::Taken { flist, name, directory, owner });
+            let (flist, name, place) = (flist.to_owned(), name.to_string(), directory.display().to_string());
+            return Err(PublishError::Taken { flist, name, place, owner });
+        }
+    }
+    Ok(())
+}
+
+/// The same for a bucket, where an alias is a copy without a report: whose alias a name is nobody tells there.
+///
+/// # Errors
+/// [`PublishError::Taken`] names the first one that is another's; a report that is there and can't be fetched.
+pub(super) fn check_owner_in_bucket<'n>(
+    bucket: &S3Bucket,
+    flist: &str,
+    names: impl IntoIterator<Item = &'n FlistName>,
+) -> Result<(), PublishError> {
+    for name in names {
+        let report = match bucket.get(&report::file_name(name.as_str()), report::MAX_REPORT) {
+            Ok(bytes) => ReportedBuild::from_bytes(&bytes),
+            // A key that may not list is told that it may not read what is not there.
+            Err(StoreError::Missing { .. } | StoreError::Refused { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(ReportedBuild { flist: owner, .. }) = report
+            && owner != flist
+        {
+            return Err(PublishError::Taken {
+                flist: flist.to_owned(),
+                name: name.to_string(),
+                place: bucket.describe(),
+                owner,
+            });
         }
     }
     Ok(())

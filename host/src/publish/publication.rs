@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
-use super::owner::check_owner;
+use super::owner::{check_owner, check_owner_in_bucket};
 use super::published_file::{PublishedFile, failed, open, write};
 use super::settings::PublishSettings;
 use crate::files::sha256;
@@ -39,6 +39,10 @@ impl Publication<'_> {
         files
     }
 
+    fn names(&self) -> impl Iterator<Item = &FlistName> {
+        std::iter::once(self.name).chain(self.aliases)
+    }
+
     /// Into a directory, which is made if need be. Each file is written under a temporary name, synced, and renamed; an
     /// alias is a symlink. Returns the manifest's path.
     ///
@@ -46,7 +50,7 @@ impl Publication<'_> {
     /// The first file that can't be written; a name that is there as another flist's.
     pub fn to_directory(&self, directory: &Path) -> Result<PathBuf, PublishError> {
         if let Some(report) = self.report {
-            check_owner(directory, &report.subject.flist, [self.name].into_iter().chain(self.aliases))?;
+            check_owner(directory, &report.subject.flist, self.names())?;
         }
         std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
         write(&open(directory)?, directory, self.files())?;
@@ -56,8 +60,11 @@ impl Publication<'_> {
     /// To S3, in the same order; an alias is a copy. Returns the manifest's URL, masked.
     ///
     /// # Errors
-    /// The first object that can't be stored.
+    /// The first object that can't be stored; a name that is there as another flist's.
     pub fn to_s3(&self, bucket: &S3Bucket) -> Result<String, PublishError> {
+        if let Some(report) = self.report {
+            check_owner_in_bucket(bucket, &report.subject.flist, self.names())?;
+        }
         for file in self.files() {
             bucket.put(&file.name, &file.bytes, file.role.content_type())?;
         }

@@ -20,5 +20,6 @@ mod reuse;
 pub use build_report::{BuildReport, IndexesMade, ManifestFacts, ReadBack, SCHEMA, Stage, Subject, file_name};
 pub use decisions::{Decisions, EntryReason, PluginRun};
 pub use error::ReportError;
+pub(crate) use read::MAX_REPORT;
 pub use read::{ReportedBuild, ReportedManifest, all_in, beside};
 pub use reuse::normal_rules_of;

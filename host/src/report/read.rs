@@ -13,7 +13,7 @@ use crate::files;
 use crate::manifest::name::FlistName;
 
 /// Bytes of the largest report that is read: one names each entry that was left out.
-const MAX_REPORT: u64 = 256 << 20;
+pub(crate) const MAX_REPORT: u64 = 256 << 20;
 
 /// Which build a report is of, and what that made. There may be hundreds of reports, and long ones: the rest is skipped.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -47,6 +47,11 @@ impl ReportedBuild {
     pub fn read(path: &Path) -> Result<ReportedBuild, ReportError> {
         let bytes = bytes(path).map_err(|error| ReportError::Read { path: path.to_owned(), error })?;
         parse(&bytes, path)
+    }
+
+    /// The build that a report's bytes tell of; none where they are no report of this version.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<ReportedBuild> {
+        parse(bytes, Path::new("")).ok()
     }
 }
 
