@@ -16,8 +16,8 @@ const MIN_ID: usize = 8;
 /// How much of a file is looked through at once.
 const PIECE: usize = 1 << 20;
 
-/// How much longer than a credential its quoted or percent-encoded form is at most.
-const LONGER: usize = 4;
+/// How much longer than a credential its quoted or percent-encoded form is at most: JSON has six letters for one.
+const LONGER: usize = 8;
 
 /// Credentials that must not get out, each with the name of its key. Prints nothing of them. Cheap to clone.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -116,10 +116,31 @@ impl Secrets {
 fn bare(text: &[u8]) -> Cow<'_, [u8]> {
     let is_quoting = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\');
     let decoded: Cow<'_, [u8]> = percent_decode(text).into();
-    match decoded.iter().any(is_quoting) {
-        true => decoded.iter().copied().filter(|byte| !is_quoting(byte)).collect::<Vec<u8>>().into(),
-        false => decoded,
+    if !decoded.iter().any(is_quoting) {
+        return decoded;
     }
+    let (mut bare, mut rest) = (Vec::with_capacity(decoded.len()), &decoded[..]);
+    while let Some((byte, after)) = rest.split_first() {
+        let (meant, after) = match (*byte, after) {
+            // A line that goes on in the next one.
+            (b'\\', [b'\r', b'\n', after @ ..] | [b'\n', after @ ..]) => (None, after),
+            (b'\\', [b'u', a, b, c, d, after @ ..]) => match code_point([*a, *b, *c, *d]) {
+                Some(meant) => (Some(meant), after),
+                None => (None, &rest[1..]),
+            },
+            (byte, after) => (Some(byte).filter(|byte| !is_quoting(byte)), after),
+        };
+        bare.extend(meant);
+        rest = after;
+    }
+    bare.into()
+}
+
+/// The letter of `\u0041`, as far as it can be one of a credential.
+fn code_point(digits: [u8; 4]) -> Option<u8> {
+    let digits =
+        std::str::from_utf8(&digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii)
 }
 
 impl fmt::Debug for Secrets {
@@ -149,6 +170,8 @@ mod tests {
             "s3://x:s3%2Fcr%22et%2b%241@h",
             r#"S3_SECRET_KEY="s3/cr\"et+\$1""#,
             r#"S3_SECRET_KEY='s3/cr"'et+'$1'"#,
+            r#"{"key":"s3\u002fcr\"et\u002B\u00241"}"#,
+            "S3_SECRET_KEY=\"s3/\\\ncr\\\"et+\\\r\n\\$1\"",
             "key GKwrite0000",
             "GK%77rite0000",
             // A `%` in front must not hide it.
@@ -157,7 +180,9 @@ mod tests {
         ] {
             assert_eq!(secrets.find(text.as_bytes()), Some("the write key"), "{text}");
         }
-        for text in ["", "s3/cr", "gkwrite0000", "GKwrite000", "a server of minio", "\"'\\%"] {
+        for text in
+            ["", "\\u", "\\u00", "\\uwxyz\\u4e00", "s3/cr", "gkwrite0000", "GKwrite000", "a server of minio", "\"'\\%"]
+        {
             assert_eq!(secrets.find(text.as_bytes()), None, "{text}");
         }
         assert_eq!(format!("{secrets:?}"), "3 credentials");

@@ -97,14 +97,23 @@ fn spellings(name: &str) -> Vec<String> {
 }
 
 /// The parts of a template of ciphers, which have names of their own: `authenc(hmac(sha256),cbc(%s))` is made of `authenc`,
-/// `hmac`, `sha256` and `cbc`. None where a string is no such template.
+/// `hmac`, `sha256` and `cbc`; so is `%sauthenc(%s)` of `authenc`. None where a string is no such template.
 pub fn parts(string: &str) -> Vec<&str> {
     let is_one = |c: char| c.is_ascii_alphanumeric() || "-_(),.%".contains(c);
     if !string.contains('(') || !string.chars().all(is_one) {
         return Vec::new();
     }
-    let parts: BTreeSet<&str> = string.split(['(', ')', ',']).collect();
-    parts.into_iter().filter(|part| !part.is_empty() && !part.contains('%')).collect()
+    let texts = string.split(['(', ')', ',']).flat_map(|part| {
+        let conversions = part.split('%').skip(1).map(after_conversion);
+        part.split('%').take(1).chain(conversions.flatten())
+    });
+    texts.filter(|text| !text.is_empty()).collect::<BTreeSet<&str>>().into_iter().collect()
+}
+
+/// What comes after the conversion that begins behind a `%`: flags, width and length are before its letter.
+fn after_conversion(rest: &str) -> Option<&str> {
+    let conversion = rest.find(|c: char| "diouxXcsp".contains(c))?;
+    Some(&rest[conversion + 1..])
 }
 
 /// The glob that a format stands for, if its text says enough: `ipt_%s` is `ipt_*`.
@@ -116,10 +125,8 @@ pub fn glob_of(format: &str) -> Option<String> {
     }
     let mut glob = literal.to_owned();
     for part in format.split('%').skip(1) {
-        // Flags, width and length are before the conversion.
-        let conversion = part.find(|c: char| "diouxXcsp".contains(c))?;
         glob.push('*');
-        glob.push_str(&part[conversion + 1..]);
+        glob.push_str(after_conversion(part)?);
     }
     Some(normalize(&glob))
 }
@@ -144,6 +151,9 @@ mod tests {
         assert_eq!(parts("authenc(hmac(sha256),rfc3686(ctr(%s)))"), ["authenc", "ctr", "hmac", "rfc3686", "sha256"]);
         assert_eq!(parts("rfc7539(chacha20,poly1305)"), ["chacha20", "poly1305", "rfc7539"]);
         assert_eq!((parts("authenc("), parts("%s(%s)")), (vec!["authenc"], vec![]));
+        // As esp4 has it.
+        assert_eq!(parts("%s%sauthenc(%s,%s)%s"), ["authenc"]);
+        assert_eq!(parts("pkcs1pad(%s,%-3.5s)x%luy(ctr-%s)"), ["ctr-", "pkcs1pad", "x", "y"]);
         for other in ["aes", "failed (%d)", "a(b): c", ""] {
             assert!(parts(other).is_empty(), "{other}");
         }
