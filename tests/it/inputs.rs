@@ -44,6 +44,28 @@ fn versions_that_are_there_are_named_where_the_derived_one_is_not() {
 }
 
 #[test]
+fn a_command_line_that_cannot_be_read_is_shown_without_what_a_terminal_obeys() {
+    let project = Project::plain();
+    let colored = [("CLICOLOR_FORCE", "1")];
+    for wrong in ["b\u{202e}ild", "b\u{1b}[2Jild", "b\u{feff}ild"] {
+        let run = project.flistry_with(&[wrong], &colored);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("ild") && !run.stderr.contains(wrong), "{}", run.stderr);
+    }
+    let shown = |arguments: &[&str]| {
+        let run = project.flistry_with(arguments, &colored);
+        format!("{}{}", run.stdout, run.stderr)
+    };
+    for arguments in [&["--help"][..], &["no-such-command"], &["plan", "--no-such-option"]] {
+        assert!(shown(arguments).contains('\u{1b}'), "{arguments:?}");
+        for never in [&["--color", "never"][..], &["--color=never"]] {
+            let text = shown(&[never, arguments].concat());
+            assert!(text.lines().count() > 2 && !text.contains('\u{1b}'), "{text}");
+        }
+    }
+}
+
+#[test]
 fn the_log_has_colors_where_the_rest_has() {
     let project = Project::sample();
     let has_escapes = |arguments: &[&str], variables: &[(&str, &str)]| {

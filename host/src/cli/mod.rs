@@ -32,10 +32,12 @@ mod zinit;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use flistry::error::ExitCode;
+use flistry::printable::PrintableText;
 
 use context::CommandContext;
 use outcome::Format;
@@ -120,29 +122,48 @@ enum Command {
 pub fn run(arguments: Vec<OsString>, environment: BTreeMap<String, String>) -> std::process::ExitCode {
     let code = match Cli::try_parse_from(&arguments) {
         Ok(Cli { global, command }) => {
-            global.color.apply(environment.get("NO_COLOR").is_some_and(|value| !value.is_empty()));
+            global.color.apply(no_color(&environment));
             stderr::show_log(global.verbose);
             let terminal = Terminal::new(global.quiet, global.format);
             let context = CommandContext::new(global.project, environment, terminal);
             dispatch(command, &context, &Renderer { terminal: &context.terminal, format: global.format })
         }
-        Err(error) => not_parsed(&error, &arguments),
+        Err(error) => not_parsed(&error, &arguments, &environment),
     };
     std::process::ExitCode::from(code as u8)
 }
 
 /// Help and version are errors to clap, too; it knows which go where.
-fn not_parsed(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let wants_json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
-        || arguments.iter().any(|argument| argument == "--format=json");
-    if error.use_stderr() && wants_json {
+fn not_parsed(error: &clap::Error, arguments: &[OsString], environment: &BTreeMap<String, String>) -> ExitCode {
+    let color = given(arguments, "--color").and_then(|color| Color::from_str(color, false).ok());
+    color.unwrap_or(Color::Auto).apply(no_color(environment));
+    if error.use_stderr() && given(arguments, "--format") == Some("json") {
         let text = error.to_string();
         let what = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
         stderr::write(Message::Error(what), Some("see flistry --help"), Format::Json);
     } else {
-        let _ = error.print();
+        // What was typed stands in it.
+        let text = PrintableText(&error.render().ansi().to_string()).to_string();
+        match error.use_stderr() {
+            true => stderr::write_text(&text),
+            // Whoever reads it may have read enough.
+            false => drop(anstream::stdout().write_all(text.as_bytes())),
+        }
     }
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
+}
+
+/// The last value of an option on a command line that could not be read as a whole.
+fn given<'a>(arguments: &'a [OsString], option: &str) -> Option<&'a str> {
+    let words: Vec<&str> = arguments.iter().map(|argument| argument.to_str().unwrap_or_default()).collect();
+    let behind = words.windows(2).filter(|pair| pair[0] == option).map(|pair| pair[1]);
+    let joined = words.iter().filter_map(|word| word.strip_prefix(option)?.strip_prefix('='));
+    behind.chain(joined).last()
+}
+
+/// What NO_COLOR says.
+fn no_color(environment: &BTreeMap<String, String>) -> bool {
+    environment.get("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 fn dispatch(command: Command, context: &CommandContext, renderer: &Renderer<'_>) -> ExitCode {
