@@ -1,6 +1,6 @@
 //! Whether the indexes of a tree fit its modules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use flistry_common::modules::module_name;
 use flistry_common::text::without_mark;
@@ -73,9 +73,9 @@ pub(super) fn compare<'a>(modules: &Modules<'_>, file: impl Fn(&str) -> Option<&
     });
     for index in [ALIAS_BIN, SYMBOLS_BIN] {
         each(index, &mut |bytes| {
-            let named: BTreeSet<String> = trie::entries(bytes)?.into_iter().map(|(_, module)| module).collect();
-            let gone = named.into_iter().filter(|module| !modules.has_name(module));
-            Ok(gone.map(|module| Mismatch::Gone { index, module }).collect())
+            let named = trie::entries(bytes)?.into_iter().map(|(_, module)| module);
+            let gone: BTreeSet<String> = named.filter(|module| !modules.has_name(module)).collect();
+            Ok(gone.into_iter().map(|module| Mismatch::Gone { index, module }).collect())
         });
     }
     // kmod reads it as text, and takes it for empty where it is not there.
@@ -95,7 +95,7 @@ pub(super) fn compare<'a>(modules: &Modules<'_>, file: impl Fn(&str) -> Option<&
 
 /// What is wrong with the lines of a dependency index.
 fn lines<'a>(modules: &Modules<'_>, index: &'static str, lines: impl Iterator<Item = &'a str>) -> Vec<Mismatch> {
-    let (mut gone, mut known) = (BTreeSet::new(), BTreeSet::new());
+    let (mut gone, mut known) = (BTreeSet::new(), HashSet::new());
     for (module, needs) in lines.filter_map(|line| line.split_once(':')) {
         known.insert(name_of(module));
         gone.extend(std::iter::once(module).chain(needs.split_whitespace()).filter(|m| modules.at(m).is_none()));

@@ -1,6 +1,6 @@
 //! The modules of a tree, as kmod finds them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use flistry_common::modules::{ModuleFile, module_files, module_name, preference};
 use flistry_common::symlinks::Resolved;
@@ -13,8 +13,10 @@ use crate::tree::{EntryId, Tree};
 pub struct Modules<'a> {
     index: NameIndex<'a, EntryId>,
     found: Vec<ModuleFile<EntryId>>,
-    files: BTreeSet<EntryId>,
-    names: BTreeSet<String>,
+    /// The file of each path of `found`: indexes name modules tens of thousands of times.
+    by_path: HashMap<String, EntryId>,
+    files: HashSet<EntryId>,
+    names: HashSet<String>,
 }
 
 /// A file to make indexes of, and where depmod is to find it.
@@ -31,9 +33,10 @@ impl<'a> Modules<'a> {
     pub fn of(tree: &'a Tree, places: &[String]) -> Modules<'a> {
         let index = NameIndex::from_tree(tree).seen_at(places);
         let found = module_files(&index, EntryId::ROOT);
+        let by_path = found.iter().map(|module| (module.path.clone(), module.file)).collect();
         let files = found.iter().map(|module| module.file).collect();
         let names = found.iter().map(|module| module.name.clone()).collect();
-        Modules { index, found, files, names }
+        Modules { index, found, by_path, files, names }
     }
 
     /// Every path at which there is a module; several of them may lead to one file.
@@ -49,6 +52,9 @@ impl<'a> Modules<'a> {
 
     /// The module at a path, of which there may be more than [`Modules::iter`] gives where symlinks lead round in a circle.
     pub fn at(&self, path: &str) -> Option<EntryId> {
+        if let Some(file) = self.by_path.get(path) {
+            return Some(*file);
+        }
         if path.split('/').any(|name| check_name(name).is_err()) {
             return None;
         }
