@@ -18,15 +18,8 @@ pub fn check_owner<'n>(
     flist: &str,
     names: impl IntoIterator<Item = &'n FlistName>,
 ) -> Result<(), PublishError> {
-    for name in names {
-        if let Some(owner) = owner(directory, name)
-            && owner != flist
-        {
-            let (flist, name, place) = (flist.to_owned(), name.to_string(), directory.display().to_string());
-            return Err(PublishError::Taken { flist, name, place, owner });
-        }
-    }
-    Ok(())
+    let place = directory.display().to_string();
+    check_each(&place, flist, names, |name| Ok(owner(directory, name)))
 }
 
 /// The same for a bucket, where an alias is a copy without a report: whose alias a name is nobody tells there.
@@ -38,22 +31,29 @@ pub(super) fn check_owner_in_bucket<'n>(
     flist: &str,
     names: impl IntoIterator<Item = &'n FlistName>,
 ) -> Result<(), PublishError> {
-    for name in names {
-        let report = match bucket.get(&report::file_name(name.as_str()), report::MAX_REPORT) {
-            Ok(bytes) => ReportedBuild::from_bytes(&bytes),
+    check_each(&bucket.describe(), flist, names, |name| {
+        match bucket.get(&report::file_name(name.as_str()), report::MAX_REPORT) {
+            Ok(bytes) => Ok(ReportedBuild::from_bytes(&bytes).map(|report| report.flist)),
             // A key that may not list is told that it may not read what is not there.
-            Err(StoreError::Missing { .. } | StoreError::Refused { .. }) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(ReportedBuild { flist: owner, .. }) = report
+            Err(StoreError::Missing { .. } | StoreError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// Fails at the first name whose `owner` is another flist.
+fn check_each<'n>(
+    place: &str,
+    flist: &str,
+    names: impl IntoIterator<Item = &'n FlistName>,
+    owner: impl Fn(&FlistName) -> Result<Option<String>, PublishError>,
+) -> Result<(), PublishError> {
+    for name in names {
+        if let Some(owner) = owner(name)?
             && owner != flist
         {
-            return Err(PublishError::Taken {
-                flist: flist.to_owned(),
-                name: name.to_string(),
-                place: bucket.describe(),
-                owner,
-            });
+            let (flist, name, place) = (flist.to_owned(), name.to_string(), place.to_owned());
+            return Err(PublishError::Taken { flist, name, place, owner });
         }
     }
     Ok(())
