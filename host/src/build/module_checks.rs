@@ -1,7 +1,6 @@
 //! What is looked at in every module that is packed, and in their indexes, before anything is sent.
 
 use std::path::{Path, PathBuf};
-use std::thread::available_parallelism;
 
 use flistry_common::modules::ModuleFile;
 
@@ -80,9 +79,8 @@ fn of_one_kernel(
     memory: &ModuleMemory,
 ) -> Result<Remarks, Error> {
     let modules = modules.files();
-    let threads = available_parallelism().map_or(1, usize::from);
     let path_of = |module: &ModuleFile<EntryId>| source.path().join(&module.path);
-    let said = parallel::map(&modules, threads, |module| match vermagic_of(source, input, module, memory) {
+    let said = parallel::map(&modules, parallel::cores(), |module| match vermagic_of(source, input, module, memory) {
         Err(Unknown::Unreadable(error)) => Err(Error::Read { path: path_of(module), error }),
         Err(Unknown::NotAModule(error)) => Ok(Err(error)),
         Ok(vermagic) => Ok(Ok(vermagic)),

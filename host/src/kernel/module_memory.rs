@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::available_parallelism;
 
 use rusqlite::{Connection, params};
 
@@ -170,8 +169,7 @@ impl MemoryState {
         match place.read_ambient(ModuleRow::all) {
             Ok(rows) => {
                 let rows = rows.unwrap_or_default();
-                let threads = available_parallelism().map_or(1, usize::from);
-                let Ok(known) = parallel::map(&rows, threads, |row| Ok::<_, Infallible>(row.known()));
+                let Ok(known) = parallel::map(&rows, parallel::cores(), |row| Ok::<_, Infallible>(row.known()));
                 self.known = known.into_iter().flatten().collect();
             }
             // A run that may write opens it again, and says then what is wrong.

@@ -2,6 +2,12 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::available_parallelism;
+
+/// How many threads work for the processor is worth.
+pub fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
 
 /// Calls `work` for every item on up to `threads` threads and returns the answers in the items' order.
 ///

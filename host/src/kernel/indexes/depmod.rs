@@ -202,8 +202,7 @@ fn stage_modules(source: &Source, input: &Input, modules: &[Indexed], directory:
         let parent = path.parent().expect("it lies in the directory");
         std::fs::create_dir_all(parent).map_err(|error| IndexError::Stage { path: parent.to_owned(), error })?;
     }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    parallel::map(&files, threads, |staged| stage_file(source, input, staged, directory)).map(|_| ())?;
+    parallel::map(&files, parallel::cores(), |staged| stage_file(source, input, staged, directory)).map(|_| ())?;
     complete_order(modules, &directory.join(ORDER))
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use wasmtime::component::Resource;
 
@@ -20,6 +19,7 @@ use crate::plugin::resources::OpenTree;
 use crate::plugin::secrecy::secret_stands_in_it;
 use crate::plugin::view::TreeView;
 use crate::plugin::wire::error;
+use crate::store::parallel;
 use crate::tree::source::FileIdentity;
 
 /// What is known of modules and of the kernel, shared by all plugins of an engine.
@@ -105,8 +105,7 @@ impl Context<'_, ModuleInfoState> {
         let charge = ids.iter().map(|id| self.charge(&*tree, *id)).sum();
         self.meter.charge_read(charge)?;
         let (memory, secrecy) = (&self.own.modules, self.secrecy);
-        let threads = available_parallelism().map_or(1, usize::from);
-        let found = crate::store::parallel::map(ids, threads, |id| {
+        let found = parallel::map(ids, parallel::cores(), |id| {
             Ok::<_, Infallible>(match (*id as usize) < tree.len() {
                 true => {
                     let path = tree.entry(*id).path;
